@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+// The contract between the trainer and whatever computes: a backend trains a population, a block of steps at a time.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <slalom/config.hpp>
+#include <slalom/dataset.hpp>
+#include <slalom/metrics.hpp>
+
+namespace slalom {
+
+/// One independent model of the population. All members share the ModelSpec and the training data.
+struct MemberConfig {
+  OptimizerConfig optimizer;  ///< the learning rate in it is not used: StepBlock carries one per step
+  std::uint64_t seed = 1;     ///< keys the dropout masks together with `stream`
+  std::uint64_t stream = 0;   ///< tells members with the same seed apart (restart or fold number)
+};
+
+/// What one member is to do in a call of `Backend::run`: consecutive mini-batches of `rows`.
+struct StepBlock {
+  std::span<const std::uint32_t> rows;      ///< row indices of the training data in visiting order
+  std::int64_t batch_size = 1;              ///< >= 1; the last batch is what is left and is averaged over its own size
+  std::span<const double> learning_rates;   ///< one per step: ceil(rows.size() / batch_size)
+};
+
+/// What a block did. A step's loss is the mean data loss of its batch before the step's update, without penalties, in the units
+/// of the stored targets.
+struct BlockResult {
+  std::vector<double> losses;          ///< one per step
+  std::int64_t first_non_finite = -1;  ///< first step of the block whose loss or gradient was not finite; -1: none
+};
+
+/// Everything needed to go on training bit-identically. Values are float32 numbers for the cpu and cuda backends.
+struct MemberState {
+  std::int64_t step = 0;                ///< optimiser steps done
+  std::vector<double> parameters;       ///< the arena (ParameterLayout order, buffers and padding included)
+  std::vector<double> optimizer_state;  ///< slot after slot, each of ParameterLayout::n_trainable values
+};
+
+/// Device-side copies of a member's state, for early stopping and recovery.
+enum class SnapshotSlot { kBest, kGood };
+
+/// Trains a population of P >= 1 models over one resident training set and evaluates them. Not thread-safe.
+/// A member's numbers do not depend on the other members, nor on how its steps are cut into blocks, nor on the thread count.
+class Backend {
+ public:
+  virtual ~Backend() = default;
+  Backend(const Backend&) = delete;
+  Backend& operator=(const Backend&) = delete;
+
+  [[nodiscard]] virtual DeviceKind device() const noexcept = 0;
+  /// For people: "cpu, 2 threads, float32".
+  [[nodiscard]] virtual std::string description() const = 0;
+  [[nodiscard]] const ModelSpec& spec() const noexcept { return spec_; }
+  [[nodiscard]] std::int64_t n_members() const noexcept { return n_members_; }
+
+  /// Runs one block for every member (blocks.size() == n_members(); empty rows: that member rests). Returns one result each.
+  [[nodiscard]] virtual std::vector<BlockResult> run(std::span<const StepBlock> blocks) = 0;
+
+  /// Raw outputs (logits, or predictions in stored-target units) of the given rows of `x`: [rows.size(), n_outputs] row-major.
+  /// An empty `rows` means all rows in order. Uses the parameters that evaluation uses (the mean for averaged SGD, running
+  /// statistics for batch normalisation, no dropout). outputs.size() must be rows * n_outputs.
+  virtual void predict(std::int64_t member, const FeatureView& x, std::span<const std::uint32_t> rows,
+                       std::span<float> outputs) = 0;
+
+  /// Loss and metrics over rows of a dataset (empty: all). The default computes them from `predict` on the host.
+  [[nodiscard]] virtual Metrics evaluate(std::int64_t member, const Dataset& data, std::span<const std::uint32_t> rows);
+
+  [[nodiscard]] virtual MemberState export_state(std::int64_t member) const = 0;
+  /// Throws DataError if the sizes do not fit the spec and the member's optimiser.
+  virtual void import_state(std::int64_t member, const MemberState& state) = 0;
+  /// The arena that predict uses (differs from export_state().parameters for averaged SGD).
+  [[nodiscard]] virtual std::vector<double> evaluation_parameters(std::int64_t member) const = 0;
+
+  virtual void save(std::int64_t member, SnapshotSlot slot) = 0;
+  /// Throws Error(kSoftware) if the slot was never saved.
+  virtual void restore(std::int64_t member, SnapshotSlot slot) = 0;
+
+ protected:
+  Backend(ModelSpec spec, std::int64_t n_members) : spec_(std::move(spec)), n_members_(n_members) {}
+
+ private:
+  ModelSpec spec_;
+  std::int64_t n_members_;
+};
+
+/// Resources a backend may use.
+struct BackendOptions {
+  int threads = 0;  ///< CPU threads; 0: all cores this process may use
+};
+
+/// Makes the backend for `device` (kAuto: the one expected to be faster for this job; `reason` then gets one line for people).
+/// `train` must outlive the backend. All members start with zero parameters: call import_state or initialize (model.hpp).
+/// Throws DeviceError when the device is not there.
+std::unique_ptr<Backend> make_backend(DeviceKind device, const ModelSpec& spec, const Dataset& train,
+                                      std::span<const MemberConfig> members, const BackendOptions& options = {},
+                                      std::string* reason = nullptr);
+
+}  // namespace slalom

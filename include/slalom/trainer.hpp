@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// The training loop: epochs of shuffled mini-batches through a backend, with schedules, early stopping and observers.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <slalom/backend.hpp>
+#include <slalom/config.hpp>
+#include <slalom/dataset.hpp>
+#include <slalom/metrics.hpp>
+
+namespace slalom {
+
+/// How to train. Every member of the population is trained by the same settings, with its own stream.
+struct TrainerConfig {
+  OptimizerConfig optimizer;
+  ScheduleConfig schedule;
+  std::int64_t batch_size = 64;  ///< 0: all rows (batch gradient descent); 1: stochastic
+  std::int64_t epochs = 20;      ///< > 0
+  std::int64_t max_steps = 0;    ///< 0: no limit
+  double max_seconds = 0.0;      ///< 0: no limit
+  double tolerance = 0.0;        ///< smallest decrease of the watched loss that counts as progress
+  std::int64_t patience = 0;     ///< epochs without progress before stopping; 0: never stop early
+  bool shuffle = true;           ///< a new permutation every epoch (not needed and not done for batch_size 0)
+  std::uint64_t seed = 1;
+};
+
+void validate(const TrainerConfig& config);
+
+/// The rows one member trains on and is watched on (indices into the training set). Empty train_rows: all rows.
+/// Empty valid_rows: the separate validation set, if there is one.
+struct MemberRows {
+  std::vector<std::uint32_t> train_rows;
+  std::vector<std::uint32_t> valid_rows;
+};
+
+/// What an observer sees after every block.
+struct Progress {
+  std::int64_t member = 0, epoch = 0, epochs = 0, step = 0, steps_per_epoch = 0;
+  double loss = 0.0;  ///< mean of the epoch so far, target's own units
+  double learning_rate = 0.0;
+  double samples_per_second = 0.0;
+  double seconds = 0.0;
+};
+
+/// What an observer sees after every epoch (losses in the target's own units).
+struct EpochReport {
+  std::int64_t member = 0, epoch = 0, epochs = 0, step = 0;
+  double train_loss = 0.0;
+  double learning_rate = 0.0;
+  double seconds = 0.0;
+  double samples_per_second = 0.0;
+  std::optional<Metrics> valid;
+};
+
+/// Gets told what happens; default implementations do nothing.
+class Observer {
+ public:
+  virtual ~Observer() = default;
+  virtual void on_progress(const Progress&) {}
+  virtual void on_epoch(const EpochReport&) {}
+};
+
+enum class StopReason { kEpochs, kSteps, kTime, kConverged, kInterrupted };
+
+struct MemberResult {
+  StopReason reason = StopReason::kEpochs;
+  std::int64_t epochs = 0, steps = 0;
+  std::int64_t best_epoch = 0;       ///< whose parameters are in the backend now
+  double watched_loss = 0.0;         ///< best watched loss: validation if there is any, else training
+  std::vector<double> epoch_losses;  ///< mean training loss of every epoch, own units
+};
+
+struct TrainResult {
+  std::vector<MemberResult> members;
+  std::int64_t best_member = 0;  ///< with the lowest watched loss
+  double seconds = 0.0;          ///< training only
+  std::int64_t samples = 0;      ///< rows visited, over all members
+  std::int64_t steps = 0;        ///< over all members
+};
+
+/// Trains every member of `backend` (whose parameters were initialised) on `train`. `valid` may be null. `rows`: one per member or empty.
+/// Throws DataError when a loss stops being finite (names step, epoch and learning rate) and UsageError for bad settings.
+/// `stop`, if given, ends the run after the current block.
+TrainResult train(Backend& backend, const Dataset& train, const Dataset* valid, const TrainerConfig& config,
+                  std::span<const MemberRows> rows, std::span<Observer* const> observers,
+                  const std::atomic<bool>* stop = nullptr);
+
+}  // namespace slalom

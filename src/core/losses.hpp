@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+// Losses and their derivatives with respect to the prediction, one row and output at a time, for host and device.
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+
+#include <slalom/config.hpp>
+
+#include "core/hd.hpp"
+
+namespace slalom::core {
+
+/// A loss value and its derivative with respect to the prediction z (not divided by the batch size).
+template <class Real>
+struct LossPair {
+  Real loss;
+  Real derivative;
+};
+
+/// 1 / (1 + exp(-z)), without overflow for any z.
+template <class Real>
+SLALOM_HD Real sigmoid(Real z) {
+  if (z >= Real(0)) return Real(1) / (Real(1) + std::exp(-z));
+  const Real e = std::exp(z);
+  return e / (Real(1) + e);
+}
+
+/// (z - y)^2, derivative 2 (z - y): no factor 1/2.
+template <class Real>
+SLALOM_HD LossPair<Real> mse(Real z, Real y) {
+  const Real residual = z - y;
+  return {residual * residual, Real(2) * residual};
+}
+
+/// |z - y|; derivative 0 at the kink.
+template <class Real>
+SLALOM_HD LossPair<Real> mae(Real z, Real y) {
+  const Real residual = z - y;
+  return {std::fabs(residual), residual > Real(0) ? Real(1) : (residual < Real(0) ? Real(-1) : Real(0))};
+}
+
+/// Huber 1964: r^2/2 for |r| <= delta, delta (|r| - delta/2) beyond.
+template <class Real>
+SLALOM_HD LossPair<Real> huber(Real z, Real y, Real delta) {
+  const Real residual = z - y;
+  const Real size = std::fabs(residual);
+  if (size <= delta) return {Real(0.5) * residual * residual, residual};
+  return {delta * (size - Real(0.5) * delta), residual > Real(0) ? delta : -delta};
+}
+
+/// Pinball loss of quantile q: max(q e, (q - 1) e) with e = y - z; derivative 0 at the kink.
+template <class Real>
+SLALOM_HD LossPair<Real> pinball(Real z, Real y, Real q) {
+  const Real e = y - z;
+  if (e > Real(0)) return {q * e, -q};
+  if (e < Real(0)) return {(q - Real(1)) * e, Real(1) - q};
+  return {Real(0), Real(0)};
+}
+
+/// Binary cross-entropy of logit z and target t in [0, 1]: max(z, 0) - t z + log(1 + exp(-|z|)).
+template <class Real>
+SLALOM_HD LossPair<Real> bce(Real z, Real t) {
+  const Real positive = z > Real(0) ? z : Real(0);
+  return {positive - t * z + std::log1p(std::exp(-std::fabs(z))), sigmoid(z) - t};
+}
+
+/// max(0, 1 - s z) with s = 2 t - 1 for t in {0, 1}; derivative 0 at the kink.
+template <class Real>
+SLALOM_HD LossPair<Real> hinge(Real z, Real t) {
+  const Real sign = Real(2) * t - Real(1);
+  const Real margin = Real(1) - sign * z;
+  if (margin > Real(0)) return {margin, -sign};
+  return {Real(0), Real(0)};
+}
+
+/// The loss of one output by `kind`; every kind but cross-entropy, which needs the whole row. `constant`: huber's delta or the quantile.
+template <class Real>
+SLALOM_HD LossPair<Real> pointwise_loss(LossKind kind, Real z, Real y, Real constant) {
+  switch (kind) {
+    case LossKind::kMae: return mae(z, y);
+    case LossKind::kHuber: return huber(z, y, constant);
+    case LossKind::kQuantile: return pinball(z, y, constant);
+    case LossKind::kBce: return bce(z, y);
+    case LossKind::kHinge: return hinge(z, y);
+    default: return mse(z, y);
+  }
+}
+
+/// The constant that `pointwise_loss` wants for a loss.
+[[nodiscard]] inline double loss_constant(const LossSpec& loss) {
+  return loss.kind == LossKind::kQuantile ? loss.quantile : loss.huber_delta;
+}
+
+/// Softmax cross-entropy of one row of k logits: returns log(sum exp(z)) - z[label] and writes softmax(z) - onehot(label) to
+/// `derivative` (which may be z itself). Shifted by the largest logit, so it cannot overflow.
+template <class Real>
+SLALOM_HD Real cross_entropy(const Real* z, std::int64_t k, std::int32_t label, Real* derivative) {
+  Real largest = z[0];
+  for (std::int64_t j = 1; j < k; ++j) largest = z[j] > largest ? z[j] : largest;
+  const Real at_label = z[label] - largest;
+  // Everything but the largest term is summed apart: log1p keeps the loss accurate when the label's logit dominates.
+  Real rest = Real(0);
+  bool skipped = false;
+  for (std::int64_t j = 0; j < k; ++j) {
+    if (!skipped && z[j] == largest) {
+      skipped = true;
+    } else {
+      rest += std::exp(z[j] - largest);
+    }
+  }
+  const Real sum = Real(1) + rest;
+  for (std::int64_t j = 0; j < k; ++j) derivative[j] = std::exp(z[j] - largest) / sum;
+  derivative[label] -= Real(1);
+  return std::log1p(rest) - at_label;
+}
+
+}  // namespace slalom::core

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// Counter-based random numbers (Philox4x32-10, Salmon et al. 2011, from Random123): the same on every machine and device.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include <Random123/philox.h>
+
+#include "core/hd.hpp"
+
+namespace slalom::core {
+
+/// What a sequence of random numbers is used for; part of the key, so that uses never share numbers.
+enum class RandomUse : std::uint32_t { kPermutation = 1, kInitialization = 2, kDropout = 3, kSplit = 4, kFolds = 5, kSynthetic = 6 };
+
+/// Four random words for counter (a, b) of the sequence (seed, stream, use, index). `index` is the epoch, step or layer.
+SLALOM_HD std::array<std::uint32_t, 4> philox(std::uint64_t seed, std::uint32_t stream, RandomUse use, std::uint32_t index,
+                                              std::uint64_t counter) {
+  r123::Philox4x32::ctr_type ctr{};
+  ctr.v[0] = static_cast<std::uint32_t>(counter);
+  ctr.v[1] = static_cast<std::uint32_t>(counter >> 32U) ^ (static_cast<std::uint32_t>(use) << 24U);
+  ctr.v[2] = index;
+  ctr.v[3] = stream;
+  r123::Philox4x32::key_type key{};
+  key.v[0] = static_cast<std::uint32_t>(seed);
+  key.v[1] = static_cast<std::uint32_t>(seed >> 32U);
+  const r123::Philox4x32::ctr_type out = r123::Philox4x32{}(ctr, key);
+  return {out.v[0], out.v[1], out.v[2], out.v[3]};
+}
+
+/// Uniform in [0, 1) with 24 bits: exact in float32.
+SLALOM_HD float uniform_float(std::uint32_t word) { return static_cast<float>(word >> 8U) * 0x1.0p-24F; }
+
+/// A host-side stream of words from one sequence.
+class PhiloxStream {
+ public:
+  PhiloxStream(std::uint64_t seed, std::uint32_t stream, RandomUse use, std::uint32_t index)
+      : seed_(seed), stream_(stream), use_(use), index_(index) {}
+
+  std::uint32_t next() {
+    if (used_ == 4) {
+      words_ = philox(seed_, stream_, use_, index_, counter_++);
+      used_ = 0;
+    }
+    return words_[used_++];
+  }
+  /// Uniform in {0, ..., bound - 1} without bias (Lemire 2019); bound >= 1.
+  std::uint32_t below(std::uint32_t bound) {
+    std::uint64_t product = static_cast<std::uint64_t>(next()) * bound;
+    if (static_cast<std::uint32_t>(product) < bound) {
+      const std::uint32_t threshold = (0U - bound) % bound;
+      while (static_cast<std::uint32_t>(product) < threshold) product = static_cast<std::uint64_t>(next()) * bound;
+    }
+    return static_cast<std::uint32_t>(product >> 32U);
+  }
+  /// Uniform in (0, 1) with 53 bits.
+  double uniform() {
+    const std::uint64_t high = next() >> 5U;
+    const std::uint64_t low = next() >> 6U;
+    return (static_cast<double>((high << 26U) | low) + 0.5) * 0x1.0p-53;
+  }
+
+ private:
+  std::uint64_t seed_;
+  std::uint32_t stream_;
+  RandomUse use_;
+  std::uint32_t index_;
+  std::uint64_t counter_ = 0;
+  std::array<std::uint32_t, 4> words_{};
+  unsigned used_ = 4;
+};
+
+}  // namespace slalom::core
