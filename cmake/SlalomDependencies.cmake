@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: Apache-2.0
+# The libraries slalom is built on, all from the distribution (scripts/setup.sh installs them).
+find_package(CLI11 REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(fmt REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(dnnl REQUIRED)
+find_package(OpenMP REQUIRED COMPONENTS CXX)
+find_package(Threads REQUIRED)
+find_package(ZLIB REQUIRED)
+find_package(Protobuf REQUIRED)
+
+find_path(SLALOM_RANDOM123_INCLUDE Random123/philox.h REQUIRED)
+find_path(SLALOM_ONNX_INCLUDE onnx/onnx-ml.pb.h REQUIRED)
+find_library(SLALOM_ONNX_PROTO onnx_proto REQUIRED)
+
+if(NOT TARGET slalom::onnx_proto)
+  add_library(slalom::onnx_proto INTERFACE IMPORTED)
+  target_include_directories(slalom::onnx_proto SYSTEM INTERFACE "${SLALOM_ONNX_INCLUDE}")
+  target_compile_definitions(slalom::onnx_proto INTERFACE ONNX_ML=1 ONNX_NAMESPACE=onnx)
+  target_link_libraries(slalom::onnx_proto INTERFACE "${SLALOM_ONNX_PROTO}" protobuf::libprotobuf)
+endif()
+if(NOT TARGET slalom::random123)
+  add_library(slalom::random123 INTERFACE IMPORTED)
+  target_include_directories(slalom::random123 SYSTEM INTERFACE "${SLALOM_RANDOM123_INCLUDE}")
+endif()

@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: Apache-2.0
+# Installs the binary, the static library, its headers and a package that find_package(slalom) finds.
+include(CMakePackageConfigHelpers)
+
+install(TARGETS slalom_cli RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(TARGETS slalom EXPORT slalomTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(DIRECTORY include/slalom DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(FILES "${CMAKE_CURRENT_BINARY_DIR}/include/slalom/version.hpp" DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/slalom)
+
+set(slalom_package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/slalom)
+install(
+  EXPORT slalomTargets
+  NAMESPACE slalom::
+  DESTINATION ${slalom_package_dir})
+configure_package_config_file(cmake/slalomConfig.cmake.in slalomConfig.cmake INSTALL_DESTINATION ${slalom_package_dir})
+write_basic_package_version_file(slalomConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+install(FILES "${CMAKE_CURRENT_BINARY_DIR}/slalomConfig.cmake" "${CMAKE_CURRENT_BINARY_DIR}/slalomConfigVersion.cmake"
+        DESTINATION ${slalom_package_dir})
+
+# Arrow's libraries from the wheel travel with the installation, in a folder of their own.
+if(SLALOM_ARROW_FROM_WHEEL)
+  install(FILES ${SLALOM_ARROW_LIBRARIES} DESTINATION ${CMAKE_INSTALL_LIBDIR}/slalom)
+  set_target_properties(slalom_cli PROPERTIES INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR}/slalom")
+endif()
