@@ -44,14 +44,25 @@ class Column {
   std::optional<CategoricalColumn> categorical_;
 };
 
-/// Columns of equal length. `source` and `first_line` let messages name a place in the file.
+/// Where rows of a text file are not on consecutive lines: row `row` and those after it lie `lines` further down than one line a
+/// row would put them (blank lines, comments, quoted line ends before it).
+struct LineShift {
+  std::int64_t row = 0;
+  std::int64_t lines = 0;
+};
+
+/// The lines by which `row` is shifted; `shifts` ascend by row.
+[[nodiscard]] std::int64_t shift_at(const std::vector<LineShift>& shifts, std::int64_t row) noexcept;
+
+/// Columns of equal length. `source`, `first_row` and `first_line` let messages name a place in the file.
 struct Table {
   std::vector<Column> columns;
   std::int64_t n_rows = 0;
-  std::string source;            ///< path as the user gave it, for messages
-  std::int64_t first_row = 0;    ///< index in the file of this table's row 0 (streamed pieces)
-  std::int64_t header_lines = 0; ///< lines before the first data row; 0 when there is no line structure
-  bool has_header = true;        ///< false: columns are named c0, c1, ... by position
+  std::string source;                  ///< path as the user gave it, for messages
+  std::int64_t first_row = 0;          ///< index in the file of this table's row 0 (streamed pieces)
+  std::int64_t first_line = 0;         ///< text formats: 1-based line of this table's row 0; 0: the format has no lines
+  std::vector<LineShift> line_shifts;  ///< text formats: rows (of this table) that are not where first_line + row says
+  bool has_header = true;              ///< false: columns are named c0, c1, ... by position
 
   /// Position of the column called `name`, or nullopt.
   [[nodiscard]] std::optional<std::size_t> find(const std::string& name) const;
@@ -75,7 +86,7 @@ struct ReadOptions {
 };
 
 /// Reads a whole file into memory.
-/// A column is numeric if every non-missing cell is a number; the cells "", NA, N/A, NaN, nan, null, None, ? are missing.
+/// A column is numeric if every non-missing cell is a number; the cells "", NA, N/A, null, None, ? and nan in any case are missing.
 /// A text column of which at least 90 % of the non-missing cells are numbers is an error that names the first bad cell, unless
 /// `kinds` says that it is categorical. LIBSVM: columns f1..fN (index as in the file) and, first, `label`.
 /// Throws InputError (cannot open), DataError (empty, header only, ragged row, infinite value, duplicate names, ...), UsageError.
