@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// The order in which an epoch visits the rows.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "core/philox.hpp"
+
+namespace slalom::data {
+
+/// Shuffles in place (Fisher & Yates, Durstenfeld's form) with numbers from `random`.
+void shuffle(std::span<std::uint32_t> rows, core::PhiloxStream random);
+
+/// The visiting order of one member. An epoch's order depends on (seed, stream, epoch, rows) only, so any epoch can be replayed.
+class Sampler {
+ public:
+  /// `rows`: what to visit; empty: 0 .. n_rows - 1.
+  Sampler(std::int64_t n_rows, std::vector<std::uint32_t> rows, std::uint64_t seed, std::uint32_t stream, bool shuffled);
+
+  /// The order of `epoch` (from 0), valid until the next call. Does not allocate.
+  [[nodiscard]] std::span<const std::uint32_t> order(std::int64_t epoch);
+  [[nodiscard]] std::int64_t size() const noexcept { return static_cast<std::int64_t>(rows_.size()); }
+
+ private:
+  std::vector<std::uint32_t> rows_;
+  std::vector<std::uint32_t> order_;
+  std::uint64_t seed_;
+  std::uint32_t stream_;
+  bool shuffled_;
+};
+
+}  // namespace slalom::data
