@@ -1,36 +1,47 @@
 # SPDX-License-Identifier: Apache-2.0
-# Language level, warnings and sanitizers, as interface targets that are linked PRIVATE and never exported.
+# Language level, numerics, warnings and sanitizers. The interface target slalom_options is linked PRIVATE and never exported.
 set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
 set(CMAKE_CXX_EXTENSIONS OFF)
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
-set(CMAKE_CXX_FLAGS_RELEASE "-O3 -DNDEBUG")
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 
 find_program(SLALOM_CCACHE ccache)
+mark_as_advanced(SLALOM_CCACHE)
 if(SLALOM_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   set(CMAKE_CXX_COMPILER_LAUNCHER "${SLALOM_CCACHE}")
 endif()
 
 add_library(slalom_options INTERFACE)
-target_compile_options(
-  slalom_options
-  INTERFACE
-    # The compiler may not fuse a*b+c on its own: results would then depend on flags and vector width. Where a formula wants fma it says std::fma.
-    -ffp-contract=off
+
+# The compiler may not fuse a*b+c on its own: results would depend on flags, vector width and device. Where a formula wants a
+# fused multiply-add it says std::fma.
+target_compile_options(slalom_options INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-ffp-contract=off>
+                                                $<$<COMPILE_LANGUAGE:CUDA>:--fmad=false>)
+
+set(slalom_warnings
     -Wall
     -Wextra
+    -Wno-missing-field-initializers # designated initialisers leave the rest at its default on purpose
     -Wpedantic
     -Wconversion
     -Wshadow
     -Wnon-virtual-dtor
-    -Woverloaded-virtual
-    $<$<BOOL:${SLALOM_WERROR}>:-Werror>)
+    -Woverloaded-virtual)
+if(SLALOM_WERROR)
+  list(APPEND slalom_warnings -Werror)
+endif()
+target_compile_options(slalom_options INTERFACE "$<$<COMPILE_LANGUAGE:CXX>:${slalom_warnings}>")
 
 if(SLALOM_SANITIZE)
-  target_compile_options(slalom_options INTERFACE -fsanitize=${SLALOM_SANITIZE} -fno-omit-frame-pointer
-                                                  -fno-sanitize-recover=all)
+  string(REPLACE ";" "," SLALOM_SANITIZE "${SLALOM_SANITIZE}")
+  if(NOT SLALOM_SANITIZE MATCHES "^(address|undefined|address,undefined|undefined,address|thread)$")
+    message(FATAL_ERROR "SLALOM_SANITIZE is '${SLALOM_SANITIZE}'; expected address,undefined (or one of them) or thread")
+  endif()
+  target_compile_options(
+    slalom_options
+    INTERFACE -fsanitize=${SLALOM_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all
+              # GCC's flow analysis reports false positives in instrumented standard-library code.
+              $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
   target_link_options(slalom_options INTERFACE -fsanitize=${SLALOM_SANITIZE})
-  # GCC's flow analysis reports false positives in instrumented standard-library code.
-  target_compile_options(slalom_options INTERFACE -Wno-maybe-uninitialized)
 endif()

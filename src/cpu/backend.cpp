@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// What every backend shares: evaluation on the host, and choosing a backend.
+#include <slalom/backend.hpp>
+
+#include <slalom/error.hpp>
+
+#include "cpu/host_backends.hpp"
+#include "cuda/factory.hpp"
+
+namespace slalom {
+
+Metrics Backend::evaluate(std::int64_t member, const Dataset& data, std::span<const std::uint32_t> rows) {
+  const std::int64_t n = rows.empty() ? data.n_rows : static_cast<std::int64_t>(rows.size());
+  std::vector<float> outputs(static_cast<std::size_t>(n * spec_.n_outputs));
+  predict(member, data.view(), rows, outputs);
+  return compute_metrics(spec_, data, rows, outputs);
+}
+
+std::unique_ptr<Backend> make_backend(DeviceKind device, const ModelSpec& spec, const Dataset& train,
+                                      std::span<const MemberConfig> members, const BackendOptions& options,
+                                      std::string* reason) {
+  validate(spec);
+  for (const MemberConfig& member : members) validate(spec, member.optimizer);
+  if (members.empty()) throw UsageError("population: found 0 members, expected at least 1");
+  switch (device) {
+    case DeviceKind::kReference: return cpu::make_reference_backend(spec, train, members);
+    case DeviceKind::kCuda: return cuda::make_cuda_backend(spec, train, members, options);
+    case DeviceKind::kAuto:
+      if (reason != nullptr) *reason = "cpu: this build has no CUDA backend";
+      break;
+    case DeviceKind::kCpu: break;
+  }
+  return cpu::make_cpu_backend(spec, train, members, options.threads);
+}
+
+}  // namespace slalom

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// The float32 backend: fused loops for linear models, oneDNN for networks, threads over members or over matmul tiles.
+#include <omp.h>
+
+#include <algorithm>
+
+#include "cpu/dnnl_matmul.hpp"
+#include "cpu/host_backend.hpp"
+#include "cpu/host_backends.hpp"
+#include "cpu/linear_engine.hpp"
+#include "cpu/network_engine.hpp"
+
+namespace slalom::cpu {
+namespace {
+
+class CpuBackend : public HostBackend<float> {
+ public:
+  CpuBackend(const ModelSpec& spec, const Dataset& train, std::span<const MemberConfig> members, int threads)
+      : HostBackend(spec, members), threads_(threads) {
+    // Several members: one thread each. One member: its matrix products get all threads.
+    const int workers = std::clamp(static_cast<int>(std::min<std::size_t>(members.size(), 1024)), 1, threads);
+    for (int i = 0; i < workers; ++i) add_worker(make_engine(spec, train, workers > 1 ? 1 : threads));
+  }
+  [[nodiscard]] DeviceKind device() const noexcept override { return DeviceKind::kCpu; }
+  [[nodiscard]] std::string description() const override {
+    return "cpu (float32, " + std::to_string(threads_) + (threads_ == 1 ? " thread)" : " threads)");
+  }
+
+ private:
+  static std::unique_ptr<Engine<float>> make_engine(const ModelSpec& spec, const Dataset& train, int threads) {
+    if (spec.is_linear()) return std::make_unique<LinearEngine>(spec, train);
+    return std::make_unique<NetworkEngine<float, DnnlMatmul>>(spec, train, threads);
+  }
+  int threads_;
+};
+
+}  // namespace
+
+std::unique_ptr<Backend> make_cpu_backend(const ModelSpec& spec, const Dataset& train, std::span<const MemberConfig> members,
+                                          int threads) {
+  return std::make_unique<CpuBackend>(spec, train, members, threads > 0 ? threads : omp_get_num_procs());
+}
+
+}  // namespace slalom::cpu
