@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// The whole way from a file to a trained model, as one call: what `slalom train` runs.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <slalom/backend.hpp>
+#include <slalom/config.hpp>
+#include <slalom/metrics.hpp>
+#include <slalom/model.hpp>
+#include <slalom/preprocess.hpp>
+#include <slalom/table.hpp>
+#include <slalom/trainer.hpp>
+
+namespace slalom {
+
+/// A training job over files.
+struct TrainJob {
+  std::string data;              ///< training file
+  std::string valid;             ///< validation file; empty: a part of the training file
+  double valid_fraction = 0.2;   ///< [0, 1): part of the rows held out when `valid` is empty and folds is 0; 0: none
+  ReadOptions read;
+  PreprocessOptions preprocess;
+  /// Shape, loss and initialisation; n_features and n_outputs are found from the data. huber_delta is in target units.
+  ModelSpec model;
+  std::optional<LossKind> loss;  ///< unset: linear mse, logistic bce, softmax cross-entropy, mlp by the target's kind
+  TrainerConfig trainer;
+  std::int64_t restarts = 1;  ///< independent starting points; the best is kept
+  std::int64_t folds = 0;     ///< k >= 2: cross-validation, besides one member trained on all rows
+  DeviceKind device = DeviceKind::kAuto;
+  int threads = 0;
+};
+
+/// What one member of a job's population achieved.
+struct MemberOutcome {
+  MemberResult result;
+  Metrics train;
+  std::optional<Metrics> valid;
+};
+
+struct JobResult {
+  Model model;  ///< the best restart, or with folds the member that saw all rows
+  DeviceKind device = DeviceKind::kCpu;
+  std::string device_description;
+  std::string device_reason;            ///< why `auto` chose it; empty otherwise
+  Notes notes;                          ///< what was noticed in the data
+  TrainResult training;
+  std::vector<MemberOutcome> members;   ///< restarts, or folds first and the member with all rows last
+  std::int64_t chosen = 0;              ///< index into members
+  std::int64_t train_rows = 0, valid_rows = 0;
+};
+
+/// Checks every setting that can be checked without reading data. Throws UsageError naming the flag.
+void validate(const TrainJob& job);
+
+/// Reads, splits, fits preprocessing on the training part, trains, evaluates. Throws the errors of every part.
+[[nodiscard]] JobResult run_job(const TrainJob& job, std::span<Observer* const> observers,
+                                const std::atomic<bool>* stop = nullptr);
+
+/// The same on tables in memory (`valid` may be null).
+[[nodiscard]] JobResult run_job(const TrainJob& job, const Table& table, const Table* valid,
+                                std::span<Observer* const> observers, const std::atomic<bool>* stop = nullptr);
+
+/// A model ready to predict: the inference side of a job.
+class Predictor {
+ public:
+  /// Throws DeviceError when the device is not there.
+  explicit Predictor(Model model, DeviceKind device = DeviceKind::kAuto, int threads = 0);
+  ~Predictor();
+  Predictor(Predictor&&) noexcept;
+  Predictor& operator=(Predictor&&) noexcept;
+
+  [[nodiscard]] const Model& model() const noexcept;
+  /// Reader options that make a raw file readable for this model (column kinds, LIBSVM width).
+  [[nodiscard]] ReadOptions reading(ReadOptions options) const;
+  /// Regression: one column `prediction` (or `prediction_<target>`). Classes: `prediction`, then `probability_<class>` (not for hinge: `score`).
+  [[nodiscard]] Table predict(const Table& table, Notes& notes);
+  /// The names and kinds (true: text) of predict's columns.
+  [[nodiscard]] std::vector<std::pair<std::string, bool>> output_columns() const;
+  [[nodiscard]] Metrics evaluate(const Table& table, Notes& notes);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace slalom

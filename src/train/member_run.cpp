@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+// Bookkeeping of one member's training run.
+#include "train/member_run.hpp"
+
+#include <algorithm>
+
+namespace slalom::training {
+namespace {
+
+constexpr std::int64_t kDefaultPatience = 5;  ///< of --tol without --patience
+
+std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
+
+std::int64_t total_steps(const TrainerConfig& config, std::int64_t steps_per_epoch) {
+  const std::int64_t by_epochs = config.epochs * steps_per_epoch;
+  return config.max_steps > 0 ? std::min(by_epochs, config.max_steps) : by_epochs;
+}
+
+}  // namespace
+
+MemberRun::MemberRun(const TrainerConfig& config, std::int64_t n_rows, const std::vector<std::uint32_t>& rows, std::uint32_t stream)
+    : config_(config),
+      sampler_(n_rows, rows, config.seed, stream, config.shuffle && config.batch_size > 0),
+      batch_(config.batch_size > 0 ? std::min(config.batch_size, sampler_.size()) : sampler_.size()),
+      steps_per_epoch_(ceil_div(sampler_.size(), batch_)),
+      schedule_(config.schedule, config.optimizer.learning_rate, steps_per_epoch_, total_steps(config, steps_per_epoch_)),
+      order_(sampler_.order(0)) {
+  result.watched_loss = std::numeric_limits<double>::infinity();
+}
+
+StepBlock MemberRun::next_block(std::int64_t max_steps) {
+  if (!active_) return {};
+  std::int64_t steps = std::min(max_steps, ceil_div(sampler_.size() - position_, batch_));
+  if (config_.max_steps > 0) steps = std::min(steps, config_.max_steps - step_);
+  const std::int64_t n = std::min(steps * batch_, sampler_.size() - position_);
+  rates_.resize(static_cast<std::size_t>(steps));
+  for (std::int64_t s = 0; s < steps; ++s) rates_[static_cast<std::size_t>(s)] = schedule_.at(step_ + s);
+  return {.rows = order_.subspan(static_cast<std::size_t>(position_), static_cast<std::size_t>(n)),
+          .batch_size = batch_,
+          .learning_rates = rates_};
+}
+
+std::int64_t MemberRun::absorb(const BlockResult& block) {
+  if (block.first_non_finite >= 0) return block.first_non_finite;
+  for (const double loss : block.losses) {
+    const std::int64_t rows = std::min(batch_, sampler_.size() - position_);
+    loss_sum_ += loss * static_cast<double>(rows);
+    loss_rows_ += rows;
+    position_ += rows;
+    samples_ += rows;
+    ++step_;
+  }
+  result.steps = step_;
+  if (config_.max_steps > 0 && step_ >= config_.max_steps) stop(StopReason::kSteps);
+  return -1;
+}
+
+bool MemberRun::end_epoch(double watched_loss, double train_loss) {
+  result.epoch_losses.push_back(train_loss);
+  result.epochs = ++epoch_;
+  const bool best = watched_loss < result.watched_loss;
+  if (best) {
+    result.watched_loss = watched_loss;
+    result.best_epoch = epoch_;
+  }
+  schedule_.report(watched_loss);
+  if (watched_loss < progress_mark_ - config_.tolerance) {
+    progress_mark_ = watched_loss;
+    epochs_without_progress_ = 0;
+  } else {
+    ++epochs_without_progress_;
+  }
+  const std::int64_t patience = config_.patience > 0 ? config_.patience : (config_.tolerance > 0.0 ? kDefaultPatience : 0);
+  if (patience > 0 && epochs_without_progress_ >= patience) stop(StopReason::kConverged);
+  if (active_ && epoch_ >= config_.epochs) stop(StopReason::kEpochs);
+  position_ = 0;
+  loss_sum_ = 0.0;
+  loss_rows_ = 0;
+  if (active_) order_ = sampler_.order(epoch_);
+  return best;
+}
+
+void MemberRun::stop(StopReason reason) {
+  if (!active_) return;
+  active_ = false;
+  result.reason = reason;
+}
+
+}  // namespace slalom::training

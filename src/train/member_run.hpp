@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where one member stands in a training run: its epoch, its schedule, what it has to do next, and when it stops.
+#pragma once
+
+#include <limits>
+#include <span>
+#include <vector>
+
+#include <slalom/trainer.hpp>
+
+#include "data/sampler.hpp"
+#include "train/schedule.hpp"
+
+namespace slalom::training {
+
+class MemberRun {
+ public:
+  MemberRun(const TrainerConfig& config, std::int64_t n_rows, const std::vector<std::uint32_t>& rows, std::uint32_t stream);
+
+  [[nodiscard]] bool active() const noexcept { return active_; }
+  [[nodiscard]] bool epoch_complete() const noexcept { return position_ == sampler_.size(); }
+  [[nodiscard]] std::int64_t epoch() const noexcept { return epoch_; }
+  [[nodiscard]] std::int64_t step() const noexcept { return step_; }
+  [[nodiscard]] std::int64_t steps_per_epoch() const noexcept { return steps_per_epoch_; }
+  [[nodiscard]] std::int64_t step_in_epoch() const noexcept { return position_ / batch_; }
+  [[nodiscard]] double learning_rate() const noexcept { return rates_.empty() ? 0.0 : rates_.back(); }
+  [[nodiscard]] std::int64_t samples() const noexcept { return samples_; }
+
+  /// Mean of the epoch's step losses so far, each weighted by its rows; stored-target units.
+  [[nodiscard]] double epoch_loss() const noexcept { return loss_rows_ > 0 ? loss_sum_ / static_cast<double>(loss_rows_) : 0.0; }
+
+  /// The next at most `max_steps` steps of the current epoch; empty if the member is done.
+  [[nodiscard]] StepBlock next_block(std::int64_t max_steps);
+
+  /// Takes in what the block did. Returns the index within the block of the first non-finite step, or -1.
+  std::int64_t absorb(const BlockResult& result);
+
+  /// Ends the epoch with the loss that is watched (own units). Returns true if it is the best so far.
+  bool end_epoch(double watched_loss, double train_loss);
+
+  void stop(StopReason reason);
+
+  MemberResult result;
+
+ private:
+  const TrainerConfig& config_;
+  data::Sampler sampler_;
+  std::int64_t batch_;
+  std::int64_t steps_per_epoch_;
+  Schedule schedule_;
+  std::span<const std::uint32_t> order_;
+  std::vector<double> rates_;  ///< of the current block
+  std::int64_t epoch_ = 0;
+  std::int64_t position_ = 0;  ///< rows of the epoch already visited
+  std::int64_t step_ = 0;
+  std::int64_t samples_ = 0;
+  double loss_sum_ = 0.0;
+  std::int64_t loss_rows_ = 0;
+  double progress_mark_ = std::numeric_limits<double>::infinity();  ///< watched loss that progress is measured from
+  std::int64_t epochs_without_progress_ = 0;
+  bool active_ = true;
+};
+
+}  // namespace slalom::training

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+// The training loop over a population.
+#include <slalom/trainer.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <limits>
+#include <sstream>
+
+#include <slalom/error.hpp>
+
+#include "train/member_run.hpp"
+
+namespace slalom {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using training::MemberRun;
+
+constexpr double kBlockSeconds = 0.25;  ///< progress appears about four times a second
+constexpr std::int64_t kFirstBlockSteps = 256;
+
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+/// Steps a block should have, from the speed of the one before.
+std::int64_t next_block_steps(std::int64_t steps, double seconds) {
+  if (seconds <= 0.0) return steps * 4;
+  const double wanted = static_cast<double>(steps) * kBlockSeconds / seconds;
+  return std::clamp<std::int64_t>(static_cast<std::int64_t>(wanted), 1, steps * 4);
+}
+
+[[noreturn]] void report_divergence(const MemberRun& run, std::int64_t step_in_block, double learning_rate) {
+  std::ostringstream message;
+  message << "training diverged: the loss stopped being finite at step " << run.step() + step_in_block + 1 << " (epoch "
+          << run.epoch() + 1 << ") with learning rate " << learning_rate
+          << "; use a smaller --lr, --clip-norm, or scale the features";
+  throw DataError(message.str());
+}
+
+/// One run of `train`, so that its parts can be small.
+class Loop {
+ public:
+  Loop(Backend& backend, const Dataset& train, const Dataset* valid, const TrainerConfig& config, std::span<const MemberRows> rows,
+       std::span<Observer* const> observers)
+      : backend_(backend),
+        train_(train),
+        valid_(valid),
+        config_(config),
+        rows_(rows),
+        observers_(observers),
+        unit_(loss_unit_factor(backend.spec(), train)) {
+    for (std::int64_t m = 0; m < backend.n_members(); ++m) {
+      static const std::vector<std::uint32_t> kAllRows;
+      const auto& member_rows = rows.empty() ? kAllRows : rows[static_cast<std::size_t>(m)].train_rows;
+      runs_.emplace_back(config, train.n_rows, member_rows, static_cast<std::uint32_t>(m));
+    }
+    blocks_.resize(runs_.size());
+  }
+
+  TrainResult run(const std::atomic<bool>* stop) {
+    while (any_active()) {
+      run_block();
+      finish_epochs();
+      if (stop != nullptr && stop->load()) stop_all(StopReason::kInterrupted);
+      if (config_.max_seconds > 0.0 && seconds_since(start_) >= config_.max_seconds) stop_all(StopReason::kTime);
+    }
+    return collect();
+  }
+
+ private:
+  [[nodiscard]] bool any_active() const {
+    return std::any_of(runs_.begin(), runs_.end(), [](const MemberRun& run) { return run.active(); });
+  }
+  void stop_all(StopReason reason) {
+    for (MemberRun& run : runs_) run.stop(reason);
+  }
+
+  void run_block() {
+    const Clock::time_point began = Clock::now();
+    std::int64_t longest = 0;
+    for (std::size_t m = 0; m < runs_.size(); ++m) {
+      blocks_[m] = runs_[m].next_block(block_steps_);
+      longest = std::max(longest, static_cast<std::int64_t>(blocks_[m].learning_rates.size()));
+    }
+    const std::vector<BlockResult> results = backend_.run(blocks_);
+    const double seconds = seconds_since(began);
+    training_seconds_ += seconds;
+    block_steps_ = next_block_steps(std::max<std::int64_t>(longest, 1), seconds);
+    for (std::size_t m = 0; m < runs_.size(); ++m) {
+      if (blocks_[m].rows.empty()) continue;
+      const std::int64_t bad = runs_[m].absorb(results[m]);
+      if (bad >= 0) report_divergence(runs_[m], bad, blocks_[m].learning_rates[static_cast<std::size_t>(bad)]);
+      report_progress(static_cast<std::int64_t>(m));
+    }
+  }
+
+  /// Ends the epoch of every member that has visited all its rows, or was stopped in the middle of one.
+  void finish_epochs() {
+    for (std::size_t m = 0; m < runs_.size(); ++m) {
+      MemberRun& run = runs_[m];
+      const bool cut_short = !run.active() && run.step_in_epoch() > 0 && run.result.reason == StopReason::kSteps;
+      if (blocks_[m].rows.empty() || !(run.epoch_complete() || cut_short)) continue;
+      const auto member = static_cast<std::int64_t>(m);
+      EpochReport report{.member = member, .epoch = run.epoch() + 1, .epochs = config_.epochs, .step = run.step()};
+      report.train_loss = run.epoch_loss() * unit_;
+      report.learning_rate = run.learning_rate();
+      report.valid = validate_member(member);
+      report.seconds = seconds_since(start_);
+      report.samples_per_second = speed();
+      const double watched = report.valid ? report.valid->loss : report.train_loss;
+      const bool best = run.end_epoch(watched, report.train_loss);
+      if (best && keeps_best()) backend_.save(member, SnapshotSlot::kBest);
+      for (Observer* observer : observers_) observer->on_epoch(report);
+    }
+  }
+
+  /// Early stopping returns to the best parameters; otherwise the last ones are the result.
+  [[nodiscard]] bool keeps_best() const { return config_.patience > 0 || config_.tolerance > 0.0; }
+
+  std::optional<Metrics> validate_member(std::int64_t member) {
+    if (!rows_.empty() && !rows_[static_cast<std::size_t>(member)].valid_rows.empty()) {
+      return backend_.evaluate(member, train_, rows_[static_cast<std::size_t>(member)].valid_rows);
+    }
+    if (valid_ != nullptr) return backend_.evaluate(member, *valid_, {});
+    return std::nullopt;
+  }
+
+  [[nodiscard]] double speed() const {
+    std::int64_t samples = 0;
+    for (const MemberRun& run : runs_) samples += run.samples();
+    return training_seconds_ > 0.0 ? static_cast<double>(samples) / training_seconds_ : 0.0;
+  }
+
+  void report_progress(std::int64_t member) {
+    const MemberRun& run = runs_[static_cast<std::size_t>(member)];
+    const Progress progress{.member = member,
+                            .epoch = run.epoch() + 1,
+                            .epochs = config_.epochs,
+                            .step = run.step(),
+                            .steps_per_epoch = run.steps_per_epoch(),
+                            .loss = run.epoch_loss() * unit_,
+                            .learning_rate = run.learning_rate(),
+                            .samples_per_second = speed(),
+                            .seconds = seconds_since(start_)};
+    for (Observer* observer : observers_) observer->on_progress(progress);
+  }
+
+  TrainResult collect() {
+    TrainResult result;
+    result.seconds = training_seconds_;
+    double lowest = std::numeric_limits<double>::infinity();
+    for (std::size_t m = 0; m < runs_.size(); ++m) {
+      const auto member = static_cast<std::int64_t>(m);
+      if (keeps_best() && runs_[m].result.best_epoch > 0) {
+        backend_.restore(member, SnapshotSlot::kBest);
+      } else {
+        runs_[m].result.best_epoch = runs_[m].result.epochs;
+      }
+      result.samples += runs_[m].samples();
+      result.steps += runs_[m].step();
+      if (const std::optional<Metrics> valid = runs_.size() > 1 ? validate_member(member) : std::nullopt) {
+        runs_[m].result.watched_loss = valid->loss;  // of the parameters that are kept
+      }
+      if (runs_[m].result.watched_loss < lowest) {
+        lowest = runs_[m].result.watched_loss;
+        result.best_member = member;
+      }
+      result.members.push_back(runs_[m].result);
+    }
+    return result;
+  }
+
+  Backend& backend_;
+  const Dataset& train_;
+  const Dataset* valid_;
+  const TrainerConfig& config_;
+  std::span<const MemberRows> rows_;
+  std::span<Observer* const> observers_;
+  double unit_;
+  std::vector<MemberRun> runs_;
+  std::vector<StepBlock> blocks_;
+  std::int64_t block_steps_ = kFirstBlockSteps;
+  Clock::time_point start_ = Clock::now();
+  double training_seconds_ = 0.0;
+};
+
+void require(bool ok, const std::string& flag, const std::string& found, const std::string& expected) {
+  if (!ok) throw UsageError(flag + ": found " + found + ", expected " + expected);
+}
+
+}  // namespace
+
+void validate(const TrainerConfig& config) {
+  validate(config.optimizer);
+  validate(config.schedule);
+  require(config.batch_size >= 0, "--batch-size", std::to_string(config.batch_size), "a number >= 1 or all");
+  require(config.epochs >= 1, "--epochs", std::to_string(config.epochs), "a number >= 1");
+  require(config.max_steps >= 0, "--max-steps", std::to_string(config.max_steps), "a number >= 0 (0: no limit)");
+  const auto finite_not_negative = [](double value) { return value >= 0.0 && std::isfinite(value); };
+  require(finite_not_negative(config.max_seconds), "--max-time", std::to_string(config.max_seconds), "seconds >= 0 (0: no limit)");
+  require(finite_not_negative(config.tolerance), "--tol", std::to_string(config.tolerance), "a number >= 0");
+  require(config.patience >= 0, "--patience", std::to_string(config.patience), "a number of epochs >= 0 (0: never stop early)");
+}
+
+TrainResult train(Backend& backend, const Dataset& data, const Dataset* valid, const TrainerConfig& config,
+                  std::span<const MemberRows> rows, std::span<Observer* const> observers, const std::atomic<bool>* stop) {
+  validate(config);
+  if (!rows.empty() && static_cast<std::int64_t>(rows.size()) != backend.n_members()) {
+    throw Error(ExitCode::kSoftware, "internal error: rows for " + std::to_string(rows.size()) + " members, expected " +
+                                         std::to_string(backend.n_members()));
+  }
+  if (data.n_rows < 1) throw DataError("training data: found 0 rows, expected at least 1");
+  return Loop(backend, data, valid, config, rows, observers).run(stop);
+}
+
+}  // namespace slalom
