@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// Prints progress lines.
+#include "report/progress.hpp"
+
+#include <unistd.h>
+
+#include <string>
+
+#include <fmt/format.h>
+
+namespace slalom::report {
+namespace {
+
+/// The metric that says most: R2 or accuracy.
+std::string main_metric(const Metrics& metrics) {
+  if (metrics.r2) return fmt::format("  valid R2 {:.4f}", *metrics.r2);
+  if (metrics.accuracy) return fmt::format("  valid accuracy {:.4f}", *metrics.accuracy);
+  return "";
+}
+
+std::string member_prefix(std::int64_t member) { return member > 0 ? fmt::format("member {}  ", member + 1) : ""; }
+
+}  // namespace
+
+ProgressPrinter::ProgressPrinter(std::FILE* stream, std::int64_t every)
+    : stream_(stream), every_(every), live_(isatty(fileno(stream)) != 0) {}
+
+void ProgressPrinter::clear_live_line() {
+  if (line_shown_) fmt::print(stream_, "\r\x1b[K");
+  line_shown_ = false;
+}
+
+void ProgressPrinter::on_progress(const Progress& p) {
+  if (!live_ || p.member > 0) return;
+  const double done = static_cast<double>(p.step) / (static_cast<double>(p.steps_per_epoch) * static_cast<double>(p.epochs));
+  const double left = done > 0.0 ? p.seconds * (1.0 - done) / done : 0.0;
+  clear_live_line();
+  fmt::print(stream_, "epoch {}/{}  loss {:.6g}  {:.3g} samples/s  {:.0f} s left", p.epoch, p.epochs, p.loss, p.samples_per_second,
+             left);
+  std::fflush(stream_);
+  line_shown_ = true;
+}
+
+void ProgressPrinter::on_epoch(const EpochReport& r) {
+  if (r.epoch % every_ != 0 && r.epoch != 1 && r.epoch != r.epochs) return;
+  clear_live_line();
+  std::string valid;
+  if (r.valid) valid = fmt::format("  valid loss {:.6g}{}", r.valid->loss, main_metric(*r.valid));
+  fmt::print(stream_, "{}epoch {}/{}  loss {:.6g}{}  lr {:.3g}  {:.3g} samples/s\n", member_prefix(r.member), r.epoch, r.epochs,
+             r.train_loss, valid, r.learning_rate, r.samples_per_second);
+}
+
+}  // namespace slalom::report

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+// Formats the result of a job.
+#include "report/summary.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <iterator>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace slalom::report {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::int64_t kShownClasses = 20;
+
+Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
+
+Json to_json(const Metrics& metrics) {
+  Json json = {{"rows", metrics.rows}, {"loss", number(metrics.loss)}};
+  for (const auto& [name, value] : metrics.items()) json[name] = number(value);
+  if (metrics.n_classes > 0 && metrics.n_classes <= kShownClasses) {
+    Json rows = Json::array();
+    for (std::int64_t i = 0; i < metrics.n_classes; ++i) {
+      const auto begin = metrics.confusion.begin() + i * metrics.n_classes;
+      rows.push_back(std::vector<std::int64_t>(begin, begin + metrics.n_classes));
+    }
+    json["confusion"] = rows;
+  }
+  return json;
+}
+
+const char* reason_text(StopReason reason) {
+  switch (reason) {
+    case StopReason::kEpochs: return "all epochs done";
+    case StopReason::kSteps: return "--max-steps reached";
+    case StopReason::kTime: return "--max-time reached";
+    case StopReason::kConverged: return "no more progress";
+    case StopReason::kInterrupted: return "interrupted";
+  }
+  return "";
+}
+
+struct Spread {
+  std::string name;
+  double mean = 0.0, deviation = 0.0;
+};
+
+/// Mean and standard deviation over the folds of every validation metric that all folds have.
+std::vector<Spread> fold_spread(const JobResult& result, std::int64_t folds) {
+  std::vector<Spread> spreads;
+  for (const auto& [name, ignored] : result.members.at(0).valid.value().items()) {
+    std::vector<double> values;
+    for (std::int64_t k = 0; k < folds; ++k) {
+      for (const auto& [other, value] : result.members[static_cast<std::size_t>(k)].valid.value().items()) {
+        if (other == name) values.push_back(value);
+      }
+    }
+    if (static_cast<std::int64_t>(values.size()) != folds) continue;
+    Spread spread{name};
+    for (const double value : values) spread.mean += value / static_cast<double>(folds);
+    for (const double value : values) spread.deviation += (value - spread.mean) * (value - spread.mean);
+    spread.deviation = std::sqrt(spread.deviation / static_cast<double>(folds - 1));
+    spreads.push_back(spread);
+  }
+  return spreads;
+}
+
+const MemberOutcome& chosen(const JobResult& result) { return result.members.at(static_cast<std::size_t>(result.chosen)); }
+
+}  // namespace
+
+std::string metrics_json(const Metrics& metrics) { return to_json(metrics).dump(); }
+
+std::string metrics_table(const Metrics& metrics, const std::vector<std::string>& classes) {
+  std::string text;
+  const auto out = std::back_inserter(text);
+  fmt::format_to(out, "{:<10} {:>14}\n", "rows", metrics.rows);
+  for (const auto& [name, value] : metrics.items()) fmt::format_to(out, "{:<10} {:>14.6g}\n", name, value);
+  if (metrics.n_classes == 0 || metrics.n_classes > kShownClasses) return text;
+  fmt::format_to(out, "\nconfusion (rows: true class, columns: predicted)\n{:<16}", "");
+  for (const std::string& name : classes) fmt::format_to(out, " {:>8.8}", name);
+  for (std::int64_t i = 0; i < metrics.n_classes; ++i) {
+    fmt::format_to(out, "\n{:<16.16}", classes.at(static_cast<std::size_t>(i)));
+    for (std::int64_t j = 0; j < metrics.n_classes; ++j) {
+      fmt::format_to(out, " {:>8}", metrics.confusion[static_cast<std::size_t>(i * metrics.n_classes + j)]);
+    }
+  }
+  text += '\n';
+  return text;
+}
+
+std::string summary_json(const JobResult& result, std::uint64_t seed, std::int64_t folds) {
+  const MemberOutcome& best = chosen(result);
+  const TrainResult& t = result.training;
+  const auto n_members = static_cast<double>(result.members.size());
+  Json json = {{"model", name_of(result.model.spec.kind)},
+               {"device", name_of(result.device)},
+               {"seed", seed},
+               {"epochs", best.result.epochs},
+               {"best_epoch", best.result.best_epoch},
+               {"steps", best.result.steps},
+               {"stopped", reason_text(best.result.reason)},
+               {"seconds", t.seconds},
+               {"seconds_per_epoch", number(t.seconds / (n_members * std::max(1.0, static_cast<double>(best.result.epochs))))},
+               {"us_per_step", number(1e6 * t.seconds / std::max(1.0, static_cast<double>(t.steps)))},
+               {"samples_per_second", number(static_cast<double>(t.samples) / std::max(t.seconds, 1e-12))},
+               {"train_loss", best.result.epoch_losses.empty() ? Json(nullptr) : number(best.result.epoch_losses.back())},
+               {"train", to_json(best.train)}};
+  if (best.valid) json["valid"] = to_json(*best.valid);
+  if (folds > 0) {
+    Json cross = {{"folds", folds}};
+    for (const Spread& s : fold_spread(result, folds)) cross[s.name] = {{"mean", number(s.mean)}, {"std", number(s.deviation)}};
+    json["cross_validation"] = cross;
+  }
+  if (result.members.size() > 1) {
+    Json members = Json::array();
+    for (const MemberOutcome& member : result.members) {
+      Json entry = {{"epochs", member.result.epochs}, {"train", to_json(member.train)}};
+      if (member.valid) entry["valid"] = to_json(*member.valid);
+      members.push_back(entry);
+    }
+    json["members"] = members;
+  }
+  return json.dump();
+}
+
+std::string summary_table(const JobResult& result, std::int64_t folds, const std::string& bound) {
+  const MemberOutcome& best = chosen(result);
+  const TrainResult& t = result.training;
+  std::string text;
+  const auto out = std::back_inserter(text);
+  fmt::format_to(out, "{:<12} {:>14} {:>14}\n", "", "train", best.valid ? "valid" : "");
+  fmt::format_to(out, "{:<12} {:>14} {:>14}\n", "rows", best.train.rows, best.valid ? std::to_string(best.valid->rows) : "");
+  const auto train_items = best.train.items();
+  for (const auto& [name, value] : train_items) {
+    std::string valid;
+    if (best.valid) {
+      for (const auto& [other, other_value] : best.valid->items()) {
+        if (other == name) valid = fmt::format("{:.6g}", other_value);
+      }
+    }
+    fmt::format_to(out, "{:<12} {:>14.6g} {:>14}\n", name, value, valid);
+  }
+  if (folds > 0) {
+    fmt::format_to(out, "\n{}-fold cross-validation    mean            std\n", folds);
+    for (const Spread& s : fold_spread(result, folds)) fmt::format_to(out, "{:<12} {:>14.6g} {:>14.6g}\n", s.name, s.mean, s.deviation);
+  } else if (result.members.size() > 1) {
+    fmt::format_to(out, "\n{:<12} {:>14}\n", "restart", "watched loss");
+    for (std::size_t m = 0; m < result.members.size(); ++m) {
+      fmt::format_to(out, "{:<12} {:>14.6g}{}\n", m + 1, result.members[m].result.watched_loss,
+                     static_cast<std::int64_t>(m) == result.chosen ? "  kept" : "");
+    }
+  }
+  fmt::format_to(out, "\n{} epochs, {} steps ({}) in {:.3g} s on {}: {:.3g} us a step, {:.3g} samples/s\n", best.result.epochs,
+                 best.result.steps, reason_text(best.result.reason), t.seconds, result.device_description,
+                 1e6 * t.seconds / std::max(1.0, static_cast<double>(t.steps)),
+                 static_cast<double>(t.samples) / std::max(t.seconds, 1e-12));
+  fmt::format_to(out, "bound by {}\n", bound);
+  return text;
+}
+
+}  // namespace slalom::report

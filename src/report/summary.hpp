@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// The end of a run: a table for people and one JSON object for programs.
+#pragma once
+
+#include <string>
+
+#include <slalom/job.hpp>
+
+namespace slalom::report {
+
+/// The metrics that apply as a JSON object: rows, loss, and each by name (docs/formats.md).
+[[nodiscard]] std::string metrics_json(const Metrics& metrics);
+
+/// Metrics as aligned lines, with the confusion matrix of a classifier with at most 20 classes.
+[[nodiscard]] std::string metrics_table(const Metrics& metrics, const std::vector<std::string>& classes);
+
+/// One line of JSON with the keys that docs/formats.md lists.
+[[nodiscard]] std::string summary_json(const JobResult& result, std::uint64_t seed, std::int64_t folds);
+
+/// Rows, epochs, speed, training and validation metrics side by side; every restart or fold; what bound the run.
+[[nodiscard]] std::string summary_table(const JobResult& result, std::int64_t folds, const std::string& bound);
+
+}  // namespace slalom::report
