@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// What every command offers to main, and helpers that the commands share.
+#pragma once
+
+#include <atomic>
+#include <cstdio>
+#include <string>
+
+#include <slalom/preprocess.hpp>
+
+namespace CLI {
+class App;
+}
+
+namespace slalom::cli {
+
+/// Set by Ctrl-C and SIGTERM; a training run ends after its current block.
+extern std::atomic<bool> stop_requested;
+
+/// Each adds its subcommand to the application; the subcommand's callback runs it and throws slalom::Error on failure.
+void add_train(CLI::App& app);
+void add_predict(CLI::App& app);
+void add_evaluate(CLI::App& app);
+void add_inspect(CLI::App& app);
+void add_devices(CLI::App& app);
+void add_demo(CLI::App& app);
+
+/// Prints "note: ..." lines to stderr.
+void print_notes(const Notes& notes);
+
+/// Tells main which exit status a command that did not fail ends with (130 after Ctrl-C).
+void set_exit_status(int status);
+
+}  // namespace slalom::cli

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// A command-line option that takes one of an enumeration's names.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include <slalom/config.hpp>
+
+namespace slalom::cli {
+
+/// Adds `flag` with the names of Enum as its only values; shows the current value of `target` as the default.
+template <class Enum, class Setter>
+CLI::Option* add_enum_option(CLI::App& app, const std::string& flag, Setter setter, const std::string& help,
+                             const std::string& shown_default) {
+  std::vector<std::string> names;
+  for (const auto& [value, name] : EnumNames<Enum>::kNames) names.emplace_back(name);
+  CLI::Option* option = app.add_option_function<std::string>(
+      flag, [setter](const std::string& name) { setter(*find_by_name<Enum>(name)); }, help);
+  option->check(CLI::IsMember(names));
+  if (!shown_default.empty()) option->default_str(shown_default);
+  return option;
+}
+
+template <class Enum>
+CLI::Option* add_enum_option(CLI::App& app, const std::string& flag, Enum& target, const std::string& help) {
+  return add_enum_option<Enum>(
+      app, flag, [&target](Enum value) { target = value; }, help, std::string(name_of(target)));
+}
+
+}  // namespace slalom::cli

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// The slalom binary: parses the command line, runs a command, and turns errors into exit codes.
+#include <csignal>
+#include <cstdlib>
+#include <exception>
+#include <new>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <slalom/error.hpp>
+#include <slalom/version.hpp>
+
+#include "cli/command.hpp"
+
+namespace slalom::cli {
+
+std::atomic<bool> stop_requested{false};
+
+namespace {
+
+int exit_status = 0;
+
+/// The first signal asks for a clean end; the second ends the process at once.
+extern "C" void on_signal(int signal) {
+  if (stop_requested.exchange(true)) {
+    std::signal(signal, SIG_DFL);
+    std::raise(signal);
+  }
+}
+
+int fail(ExitCode code, const std::string& message) {
+  fmt::print(stderr, "slalom: {}\n", message);
+  return static_cast<int>(code);
+}
+
+}  // namespace
+
+void set_exit_status(int status) { exit_status = status; }
+
+void print_notes(const Notes& notes) {
+  for (const std::string& note : notes) fmt::print(stderr, "note: {}\n", note);
+}
+
+namespace {
+
+int run(int argc, char** argv) {
+  CLI::App app{"Trains linear, logistic, softmax models and multi-layer perceptrons by mini-batch gradient descent.", "slalom"};
+  app.set_version_flag("--version", fmt::format("slalom {}", kVersion));
+  app.require_subcommand(1);
+  app.get_formatter()->column_width(34);
+  add_train(app);
+  add_predict(app);
+  add_evaluate(app);
+  add_inspect(app);
+  add_devices(app);
+  add_demo(app);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::FileError& error) {
+    return fail(ExitCode::kNoInput, error.what());
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
+    return fail(ExitCode::kUsage, fmt::format("{} (see 'slalom {} --help')", error.what(), argc > 1 ? argv[1] : ""));
+  }
+  return exit_status;
+}
+
+}  // namespace
+}  // namespace slalom::cli
+
+int main(int argc, char** argv) {
+  using slalom::ExitCode;
+  std::signal(SIGINT, slalom::cli::on_signal);
+  std::signal(SIGTERM, slalom::cli::on_signal);
+  std::signal(SIGPIPE, SIG_IGN);
+  try {
+    return slalom::cli::run(argc, argv);
+  } catch (const slalom::Error& error) {
+    return slalom::cli::fail(error.code(), error.what());
+  } catch (const std::bad_alloc&) {
+    return slalom::cli::fail(ExitCode::kDevice, "out of memory: the data does not fit into this machine's memory");
+  } catch (const std::exception& error) {
+    return slalom::cli::fail(ExitCode::kSoftware, fmt::format("internal error: {}", error.what()));
+  }
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// The groups of flags that commands are made of.
+#pragma once
+
+#include <slalom/job.hpp>
+
+namespace CLI {
+class App;
+}
+
+namespace slalom::cli {
+
+/// --delimiter, --no-header, --format, --targets-file: how files are read.
+void add_read_options(CLI::App& app, ReadOptions& read);
+
+/// --target, --drop, --features, --categorical, --missing, --scale ...: from columns to numbers.
+void add_preprocess_options(CLI::App& app, PreprocessOptions& preprocess, ReadOptions& read);
+
+/// --model, --hidden, --activation, --loss, --init ...
+void add_model_options(CLI::App& app, TrainJob& job);
+
+/// --optimizer, --lr, --momentum ... --l1, --l2, --clip-norm
+void add_optimizer_options(CLI::App& app, OptimizerConfig& optimizer);
+
+/// --schedule and its constants.
+void add_schedule_options(CLI::App& app, ScheduleConfig& schedule);
+
+/// --batch-size, --epochs, --max-steps, --max-time, --tol, --patience, --seed, --no-shuffle
+void add_run_options(CLI::App& app, TrainerConfig& trainer);
+
+/// --device, --threads
+void add_device_options(CLI::App& app, DeviceKind& device, int& threads);
+
+}  // namespace slalom::cli

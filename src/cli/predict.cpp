@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// slalom predict: applies a model to a raw file, piece by piece.
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <slalom/job.hpp>
+
+#include "cli/command.hpp"
+#include "cli/options.hpp"
+#include "cli/writer.hpp"
+
+namespace slalom::cli {
+
+void add_predict(CLI::App& app) {
+  struct Options {
+    std::string model, data, out;
+    ReadOptions read;
+    DeviceKind device = DeviceKind::kAuto;
+    int threads = 0;
+    bool quiet = false;
+  };
+  auto o = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand("predict", "Predict the rows of a file");
+  command->add_option("--model", o->model, "Model file from slalom train")->required();
+  command->add_option("--data", o->data, "File with the model's columns, in any order")->required();
+  command->add_option("--out", o->out, "File to write: .csv, .parquet, .feather or .npy")->required();
+  command->add_flag("--quiet", o->quiet, "Print nothing but errors");
+  add_read_options(*command, o->read);
+  add_device_options(*command, o->device, o->threads);
+  command->callback([o] {
+    Predictor predictor(load_model(o->model), o->device, o->threads);
+    const auto writer = open_writer(o->out, predictor.output_columns());
+    std::int64_t rows = 0;
+    Notes notes;
+    stream_table(o->data, predictor.reading(o->read), [&](const Table& piece) {
+      writer->write(predictor.predict(piece, notes).columns);
+      rows += piece.n_rows;
+    });
+    writer->finish();
+    if (o->quiet) return;
+    print_notes(notes);
+    fmt::print("{}: {} predictions written\n", o->out, rows);
+  });
+}
+
+}  // namespace slalom::cli

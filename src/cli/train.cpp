@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// slalom train: from a file to a model.
+#include <optional>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <slalom/error.hpp>
+#include <slalom/job.hpp>
+
+#include "cli/command.hpp"
+#include "cli/options.hpp"
+#include "data/atomic_file.hpp"
+#include "report/bound.hpp"
+#include "report/metrics_log.hpp"
+#include "report/progress.hpp"
+#include "report/summary.hpp"
+
+namespace slalom::cli {
+namespace {
+
+struct TrainOptions {
+  TrainJob job;
+  std::string out, metrics;
+  bool json = false, quiet = false;
+  std::int64_t log_every = 0;  ///< 0: about ten lines a run
+};
+
+void run_train(const TrainOptions& o) {
+  validate(o.job);
+  if (!o.out.empty()) AtomicFile writable(o.out);  // fails now rather than after the training
+  std::optional<report::MetricsLog> log;
+  std::optional<report::ProgressPrinter> progress;
+  std::vector<Observer*> observers;
+  if (!o.metrics.empty()) observers.push_back(&log.emplace(o.metrics));
+  const std::int64_t every = o.log_every > 0 ? o.log_every : std::max<std::int64_t>(1, o.job.trainer.epochs / 10);
+  if (!o.quiet) observers.push_back(&progress.emplace(stderr, every));
+
+  const JobResult result = run_job(o.job, observers, &stop_requested);
+  if (!o.out.empty()) save_model(result.model, o.out);
+  if (!o.quiet) {
+    print_notes(result.notes);
+    if (!result.device_reason.empty()) fmt::print(stderr, "note: --device auto chose {}\n", result.device_reason);
+    fmt::print("{}", report::summary_table(result, o.job.folds, report::describe_bound(result, report::measure_machine())));
+    if (!o.out.empty()) fmt::print("model written to {}\n", o.out);
+  }
+  if (o.json) fmt::print("{}\n", report::summary_json(result, o.job.trainer.seed, o.job.folds));
+  if (stop_requested) set_exit_status(static_cast<int>(ExitCode::kInterrupted));
+}
+
+}  // namespace
+
+void add_train(CLI::App& app) {
+  auto o = std::make_shared<TrainOptions>();
+  CLI::App* command = app.add_subcommand("train", "Train a model on a table");
+  command->add_option("--data", o->job.data, "Training file: .csv .tsv (.gz), .parquet, .feather, .npy, .libsvm")->required();
+  command->add_option("--valid", o->job.valid, "Validation file");
+  command->add_option("--valid-fraction", o->job.valid_fraction, "Part of the rows held out when there is no --valid; 0: none")
+      ->capture_default_str();
+  command->add_option("--out", o->out, "Model file to write (safetensors)");
+  command->add_option("--metrics", o->metrics, "Write one JSON line an epoch to this file");
+  command->add_flag("--json", o->json, "Print one JSON object as the last line of stdout");
+  command->add_flag("--quiet", o->quiet, "Print nothing but errors (and --json)");
+  command->add_option("--log-every", o->log_every, "Epochs between progress lines; 0: about ten lines a run")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  command->add_option("--restarts", o->job.restarts, "Train from several starting points and keep the best")->capture_default_str();
+  command->add_option("--folds", o->job.folds, "Cross-validate with this many folds, besides training on all rows; 0: off")
+      ->capture_default_str();
+  add_preprocess_options(*command, o->job.preprocess, o->job.read);
+  add_read_options(*command, o->job.read);
+  add_model_options(*command, o->job);
+  add_optimizer_options(*command, o->job.trainer.optimizer);
+  add_schedule_options(*command, o->job.trainer.schedule);
+  add_run_options(*command, o->job.trainer);
+  add_device_options(*command, o->job.device, o->job.threads);
+  command->set_config("--config", "", "Read flags from a TOML file: name = value, names without the dashes");
+  command->callback([o] { run_train(*o); });
+}
+
+}  // namespace slalom::cli
