@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs the slalom binary through the shell and collects what it printed.
+#include "cli/command_line.hpp"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+
+namespace slalom::testing {
+namespace {
+
+std::string slurp(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream content;
+  content << file.rdbuf();
+  return content.str();
+}
+
+}  // namespace
+
+nlohmann::json Outcome::json() const {
+  std::istringstream lines(out);
+  std::string line, last;
+  while (std::getline(lines, line)) {
+    if (!line.empty()) last = line;
+  }
+  return nlohmann::json::parse(last);
+}
+
+void CommandLine::SetUp() {
+  static std::atomic<int> counter{0};
+  folder_ = std::filesystem::temp_directory_path() /
+            ("slalom-cli-" + std::to_string(getpid()) + "-" + std::to_string(counter++));
+  std::filesystem::remove_all(folder_);
+  std::filesystem::create_directories(folder_);
+}
+
+void CommandLine::TearDown() { std::filesystem::remove_all(folder_); }
+
+Outcome CommandLine::slalom(const std::string& arguments) const {
+  const std::filesystem::path out = folder_ / ".stdout", err = folder_ / ".stderr";
+  const std::string command = "cd '" + folder_.string() + "' && '" SLALOM_BINARY "' " + arguments + " > '" + out.string() +
+                              "' 2> '" + err.string() + "' < /dev/null";
+  const int raw = std::system(command.c_str());
+  Outcome outcome;
+  outcome.status = WIFEXITED(raw) ? WEXITSTATUS(raw) : 128 + WTERMSIG(raw);
+  outcome.out = slurp(out);
+  outcome.err = slurp(err);
+  return outcome;
+}
+
+void CommandLine::write(const std::string& name, const std::string& content) const {
+  std::ofstream(folder_ / name, std::ios::binary) << content;
+}
+
+std::string CommandLine::read(const std::string& name) const { return slurp(folder_ / name); }
+
+void CommandLine::split_reference(const std::filesystem::path& file, const std::string& stem, bool header) const {
+  std::ifstream in(file);
+  std::ofstream train(folder_ / (stem + ".train.csv")), test(folder_ / (stem + ".test.csv"));
+  std::string line;
+  if (header && std::getline(in, line)) {
+    train << line << '\n';
+    test << line << '\n';
+  }
+  for (std::uint64_t i = 0; std::getline(in, line); ++i) {
+    const bool is_test = (i * 2654435761U % (std::uint64_t{1} << 32U)) % 5 == 0;
+    (is_test ? test : train) << line << '\n';
+  }
+}
+
+std::string plane_csv(int n) {
+  std::ostringstream csv;
+  csv << "a,b,colour,y\n";
+  std::uint32_t state = 12345;
+  const auto next = [&state] {
+    state = state * 1664525U + 1013904223U;
+    return static_cast<double>(state >> 8U) / static_cast<double>(1U << 24U);
+  };
+  for (int i = 0; i < n; ++i) {
+    const double a = 10.0 * next(), b = 4.0 * next();
+    csv << a << ',' << b << ',' << (i % 3 == 0 ? "red" : "blue") << ',' << 3.0 * a - 2.0 * b + 1.0 << '\n';
+  }
+  return csv.str();
+}
+
+}  // namespace slalom::testing

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs the slalom binary as a user does, in a scratch folder of its own.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+namespace slalom::testing {
+
+struct Outcome {
+  int status = -1;  ///< exit status; 128 + signal if a signal ended it
+  std::string out, err;
+  /// The last line of stdout, parsed.
+  [[nodiscard]] nlohmann::json json() const;
+};
+
+/// A fixture with an empty folder as working directory of every command, removed afterwards.
+class CommandLine : public ::testing::Test {
+ protected:
+  void SetUp() override;
+  void TearDown() override;
+
+  /// Runs `slalom <arguments>` through the shell.
+  Outcome slalom(const std::string& arguments) const;
+  void write(const std::string& name, const std::string& content) const;
+  [[nodiscard]] std::string read(const std::string& name) const;
+  [[nodiscard]] bool exists(const std::string& name) const { return std::filesystem::exists(folder_ / name); }
+  [[nodiscard]] const std::filesystem::path& folder() const { return folder_; }
+
+  /// Writes `<name>.train.<ext>` and `<name>.test.<ext>` by the rule of the reference results: data row i is a test row if
+  /// (i * 2654435761 mod 2^32) mod 5 == 0.
+  void split_reference(const std::filesystem::path& file, const std::string& stem, bool header) const;
+
+ private:
+  std::filesystem::path folder_;
+};
+
+/// y = 3 a - 2 b + 1 with two numeric columns and a text column that does not matter; `n` rows.
+[[nodiscard]] std::string plane_csv(int n);
+
+}  // namespace slalom::testing

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// slalom predict on files whose columns differ from the training file's.
+#include <sstream>
+
+#include "cli/command_line.hpp"
+
+namespace slalom::testing {
+namespace {
+
+class PredictCommand : public CommandLine {
+ protected:
+  void SetUp() override {
+    CommandLine::SetUp();
+    write("plane.csv", plane_csv(200));
+    ASSERT_EQ(slalom("train --data plane.csv --target y --lr 0.05 --epochs 40 --out m.safetensors --quiet").status, 0);
+  }
+};
+
+TEST_F(PredictCommand, AcceptsColumnsInAnyOrderAndExtraOnes) {
+  write("one.csv", "a,b,colour\n1,2,red\n5,0.5,blue\n");
+  write("two.csv", "colour,extra,b,a\nred,9,2,1\nblue,9,0.5,5\n");
+  ASSERT_EQ(slalom("predict --model m.safetensors --data one.csv --out one_out.csv").status, 0);
+  ASSERT_EQ(slalom("predict --model m.safetensors --data two.csv --out two_out.csv").status, 0);
+  EXPECT_EQ(read("one_out.csv"), read("two_out.csv"));
+  EXPECT_EQ(read("one_out.csv").substr(0, 11), "prediction\n");
+}
+
+TEST_F(PredictCommand, NotesAnUnseenCategory) {
+  write("new.csv", "a,b,colour\n1,2,green\n");
+  const Outcome run = slalom("predict --model m.safetensors --data new.csv --out out.csv");
+  EXPECT_EQ(run.status, 0);
+  EXPECT_NE(run.err.find("green"), std::string::npos) << run.err;
+}
+
+TEST_F(PredictCommand, RefusesAFileWithoutATrainedColumn) {
+  write("short.csv", "a,colour\n1,red\n");
+  const Outcome run = slalom("predict --model m.safetensors --data short.csv --out out.csv");
+  EXPECT_EQ(run.status, 65);
+  EXPECT_NE(run.err.find("column 'b'"), std::string::npos) << run.err;
+  EXPECT_FALSE(exists("out.csv"));
+}
+
+TEST_F(PredictCommand, RefusesATruncatedModel) {
+  const std::string model = read("m.safetensors");
+  write("broken.safetensors", model.substr(0, model.size() / 2));
+  write("one.csv", "a,b,colour\n1,2,red\n");
+  const Outcome run = slalom("predict --model broken.safetensors --data one.csv --out out.csv");
+  EXPECT_EQ(run.status, 65);
+  EXPECT_NE(run.err.find("broken.safetensors"), std::string::npos);
+  EXPECT_FALSE(exists("out.csv"));
+}
+
+TEST_F(PredictCommand, WritesParquetAndNpy) {
+  write("one.csv", "a,b,colour\n1,2,red\n");
+  EXPECT_EQ(slalom("predict --model m.safetensors --data one.csv --out out.parquet").status, 0);
+  EXPECT_EQ(read("out.parquet").substr(0, 4), "PAR1");
+  EXPECT_EQ(slalom("predict --model m.safetensors --data one.csv --out out.npy").status, 0);
+  EXPECT_EQ(read("out.npy").substr(1, 5), "NUMPY");
+}
+
+}  // namespace
+}  // namespace slalom::testing
