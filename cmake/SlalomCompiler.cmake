@@ -25,6 +25,7 @@ set(slalom_warnings
     -Wno-missing-field-initializers # designated initialisers leave the rest at its default on purpose
     -Wpedantic
     -Wconversion
+    $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict> # GCC 12 reports string concatenation (GCC bug 105651)
     -Wshadow
     -Wnon-virtual-dtor
     -Woverloaded-virtual)

@@ -2,27 +2,36 @@
 # The two functions with which folders add their code and their tests.
 
 # slalom_add_objects(<folder> SOURCES a.cpp ... [LIBS lib ...])
-# An OBJECT library slalom_<folder> with the project's include paths and warnings. LIBS are private to it, and are remembered in
-# the global property SLALOM_OBJECT_LIBS_<folder> because objects must be linked with them.
+#
+# An OBJECT library slalom_<folder> with the project's include paths (<slalom/table.hpp>, "core/rules.hpp") and warnings, which
+# becomes part of the library slalom. LIBS are private to it; the global property SLALOM_OBJECT_LIBS_<folder> remembers them,
+# because whatever links the objects has to link LIBS too and CMake does not pass them on through $<TARGET_OBJECTS>.
 function(slalom_add_objects folder)
-  cmake_parse_arguments(ARG "" "" "SOURCES;LIBS" ${ARGN})
+  cmake_parse_arguments(PARSE_ARGV 1 ARG "" "" "SOURCES;LIBS")
+  if(ARG_UNPARSED_ARGUMENTS OR NOT ARG_SOURCES)
+    message(FATAL_ERROR "slalom_add_objects(${folder}): expected SOURCES ... [LIBS ...], got '${ARGN}'")
+  endif()
   add_library(slalom_${folder} OBJECT ${ARG_SOURCES})
-  target_include_directories(slalom_${folder} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
-                                                     $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/src>)
+  target_include_directories(slalom_${folder} PUBLIC "${PROJECT_SOURCE_DIR}/include" "${PROJECT_SOURCE_DIR}/src"
+                                                     "${PROJECT_BINARY_DIR}/include")
   target_link_libraries(slalom_${folder} PRIVATE slalom_options slalom::random123 ${ARG_LIBS})
   set_property(GLOBAL APPEND PROPERTY SLALOM_OBJECT_FOLDERS ${folder})
   set_property(GLOBAL PROPERTY SLALOM_OBJECT_LIBS_${folder} ${ARG_LIBS})
 endfunction()
 
-# slalom_add_test(<name> SOURCES a_test.cpp ... LIBS slalom_data ... [LABELS label ...])
+# slalom_add_test(<name> SOURCES a_test.cpp ... LIBS slalom_data ... [LABELS label ...] [DEVICE])
+#
 # A GoogleTest binary, registered with CTest test by test. LIBS may name OBJECT libraries of this project (every one that is
-# needed, since objects do not propagate) and any other library.
+# needed, since objects do not bring others along) and any other library. LABELS default to unit. DEVICE: the test needs a GPU;
+# it gets the label cuda and runs under SLALOM_TEST_LAUNCHER.
 function(slalom_add_test name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;LIBS;LABELS" ${ARGN})
+  cmake_parse_arguments(PARSE_ARGV 1 ARG "DEVICE" "" "SOURCES;LIBS;LABELS")
+  if(ARG_UNPARSED_ARGUMENTS OR NOT ARG_SOURCES)
+    message(FATAL_ERROR "slalom_add_test(${name}): expected SOURCES ... LIBS ... [LABELS ...] [DEVICE], got '${ARGN}'")
+  endif()
   add_executable(${name} ${ARG_SOURCES})
-  target_include_directories(${name} PRIVATE "${PROJECT_SOURCE_DIR}/tests")
-  target_link_libraries(${name} PRIVATE slalom_options slalom_test_support slalom::random123 GTest::gtest_main
-                                        GTest::gmock ${ARG_LIBS})
+  target_link_libraries(${name} PRIVATE slalom_options slalom_test_support slalom::random123 GTest::gtest_main GTest::gmock
+                                        ${ARG_LIBS})
   foreach(library IN LISTS ARG_LIBS)
     if(library MATCHES "^slalom_([a-z]+)$")
       get_property(needed GLOBAL PROPERTY SLALOM_OBJECT_LIBS_${CMAKE_MATCH_1})
@@ -31,6 +40,10 @@ function(slalom_add_test name)
   endforeach()
   if(NOT ARG_LABELS)
     set(ARG_LABELS unit)
+  endif()
+  if(ARG_DEVICE)
+    list(APPEND ARG_LABELS cuda)
+    set_target_properties(${name} PROPERTIES CROSSCOMPILING_EMULATOR "${SLALOM_TEST_LAUNCHER}")
   endif()
   gtest_discover_tests(
     ${name}
