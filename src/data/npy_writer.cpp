@@ -20,8 +20,9 @@ static_assert(std::endian::native == std::endian::little, "the .npy files writte
 const std::vector<OutputColumn>& check_numeric(const std::string& path, const std::vector<OutputColumn>& columns) {
   for (const OutputColumn& column : columns) {
     if (column.is_categorical) {
-      throw UsageError(fmt::format("{}: .npy cannot hold the text column {}, expected .csv, .parquet or .feather", path,
-                                   quote_for_message(column.name)));
+      throw UsageError(
+          fmt::format("{}: column {} is text, which .npy cannot hold; expected .csv, .tsv, .parquet or .feather", path,
+                      quote_for_message(column.name)));
     }
   }
   return columns;
