@@ -85,6 +85,19 @@ void add_regression(Metrics& metrics, const ModelSpec& spec, const Dataset& data
   if (varies) metrics.r2 = r2 / targets;
 }
 
+/// Probabilities of the classes. `cross_entropy` gives softmax - onehot(label): exact everywhere but at the label, where adding 1
+/// back would round small probabilities away and break ties between rows. So the value at the label comes from another label.
+std::vector<double> softmax(std::span<const float> logits) {
+  if (logits.size() < 2) return {1.0};
+  const auto k = static_cast<std::int64_t>(logits.size());
+  std::vector<double> p(logits.begin(), logits.end());
+  std::vector<double> first = p;
+  core::cross_entropy(p.data(), k, 0, p.data());
+  core::cross_entropy(first.data(), k, 1, first.data());
+  p[0] = first[0];
+  return p;
+}
+
 /// Labels, predicted labels and one score a class for every row.
 training::ClassScores class_scores(const ModelSpec& spec, const Dataset& data, const Rows& rows, std::span<const float> outputs) {
   const bool multi = spec.loss.kind == LossKind::kCrossEntropy;
@@ -103,10 +116,8 @@ training::ClassScores class_scores(const ModelSpec& spec, const Dataset& data, c
     }
     scores.truth.push_back(data.labels[row]);
     scores.predicted.push_back(static_cast<std::int32_t>(std::max_element(z, z + k) - z));
-    std::vector<double> p(z, z + k);
-    core::cross_entropy(p.data(), spec.n_outputs, data.labels[row], p.data());
-    p[static_cast<std::size_t>(data.labels[row])] += 1.0;
-    for (std::size_t c = 0; c < scores.scores.size(); ++c) scores.scores[c][i] = scores.scores.size() == 1 ? p[1] : p[c];
+    const std::vector<double> p = softmax({z, k});
+    for (std::size_t c = 0; c < scores.scores.size(); ++c) scores.scores[c][i] = scores.scores.size() == 1 ? p.back() : p[c];
   }
   return scores;
 }

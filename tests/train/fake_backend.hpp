@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// A backend that computes nothing: losses are scripted and the only parameter counts the steps done.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include <slalom/backend.hpp>
+
+namespace slalom::testing {
+
+class FakeBackend : public Backend {
+ public:
+  /// The loss of a step (from 0) of a member over the rows of its batch.
+  using StepLoss = std::function<double(std::int64_t member, std::int64_t step, std::span<const std::uint32_t> batch)>;
+
+  FakeBackend(std::int64_t n_members, StepLoss loss)
+      : Backend(ModelSpec{}, n_members),
+        visited(static_cast<std::size_t>(n_members)),
+        rates(static_cast<std::size_t>(n_members)),
+        steps(static_cast<std::size_t>(n_members)),
+        best_(static_cast<std::size_t>(n_members)),
+        loss_(std::move(loss)) {}
+
+  [[nodiscard]] DeviceKind device() const noexcept override { return DeviceKind::kReference; }
+  [[nodiscard]] std::string description() const override { return "fake"; }
+
+  [[nodiscard]] std::vector<BlockResult> run(std::span<const StepBlock> blocks) override {
+    std::vector<BlockResult> results(blocks.size());
+    for (std::size_t m = 0; m < blocks.size(); ++m) {
+      const StepBlock& block = blocks[m];
+      visited[m].insert(visited[m].end(), block.rows.begin(), block.rows.end());
+      rates[m].insert(rates[m].end(), block.learning_rates.begin(), block.learning_rates.end());
+      const auto batch = static_cast<std::size_t>(block.batch_size);
+      for (std::size_t at = 0; at < block.rows.size(); at += batch) {
+        const auto rows = block.rows.subspan(at, std::min(batch, block.rows.size() - at));
+        const double loss = loss_(static_cast<std::int64_t>(m), steps[m], rows);
+        if (!(loss - loss == 0.0) && results[m].first_non_finite < 0) {
+          results[m].first_non_finite = static_cast<std::int64_t>(results[m].losses.size());
+        }
+        results[m].losses.push_back(loss);
+        ++steps[m];
+      }
+    }
+    return results;
+  }
+
+  void predict(std::int64_t, const FeatureView&, std::span<const std::uint32_t>, std::span<float>) override {}
+  /// The next value of `valid_losses`.
+  [[nodiscard]] Metrics evaluate(std::int64_t, const Dataset&, std::span<const std::uint32_t>) override {
+    Metrics metrics;
+    metrics.loss = valid_losses.at(n_evaluations++);
+    return metrics;
+  }
+  [[nodiscard]] MemberState export_state(std::int64_t) const override { return {}; }
+  void import_state(std::int64_t, const MemberState&) override {}
+  [[nodiscard]] std::vector<double> evaluation_parameters(std::int64_t) const override { return {}; }
+  void save(std::int64_t member, SnapshotSlot) override {
+    best_[static_cast<std::size_t>(member)] = steps[static_cast<std::size_t>(member)];
+  }
+  void restore(std::int64_t member, SnapshotSlot) override {
+    steps[static_cast<std::size_t>(member)] = best_[static_cast<std::size_t>(member)];
+  }
+
+  std::vector<std::vector<std::uint32_t>> visited;  ///< rows in visiting order, by member
+  std::vector<std::vector<double>> rates;           ///< learning rates of the steps, by member
+  std::vector<std::int64_t> steps;                  ///< the "parameter" of each member
+  std::vector<double> valid_losses;
+  std::size_t n_evaluations = 0;
+
+ private:
+  std::vector<std::int64_t> best_;
+  StepLoss loss_;
+};
+
+}  // namespace slalom::testing

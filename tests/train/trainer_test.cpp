@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+// The training loop alone, over a backend whose losses are scripted.
+#include <slalom/trainer.hpp>
+
+#include <atomic>
+#include <limits>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include <slalom/error.hpp>
+
+#include "train/fake_backend.hpp"
+
+namespace slalom {
+namespace {
+
+using testing::FakeBackend;
+
+Dataset rows_of(std::int64_t n) {
+  Dataset data;
+  data.n_rows = n;
+  return data;
+}
+
+TrainerConfig config_of(std::int64_t batch_size, std::int64_t epochs) {
+  TrainerConfig config;
+  config.batch_size = batch_size;
+  config.epochs = epochs;
+  return config;
+}
+
+double constant_loss(std::int64_t, std::int64_t, std::span<const std::uint32_t>) { return 1.0; }
+
+class Recorder : public Observer {
+ public:
+  void on_progress(const Progress& progress) override { progresses.push_back(progress); }
+  void on_epoch(const EpochReport& report) override { epochs.push_back(report); }
+  std::vector<Progress> progresses;
+  std::vector<EpochReport> epochs;
+};
+
+std::string message_of(const TrainerConfig& config) {
+  try {
+    validate(config);
+  } catch (const UsageError& error) {
+    return error.what();
+  }
+  return "";
+}
+
+TEST(Trainer, WeightsTheLastShortBatchByItsRows) {
+  FakeBackend backend(1, [](auto, auto, auto batch) { return static_cast<double>(batch.size()); });
+  const TrainResult result = train(backend, rows_of(7), nullptr, config_of(3, 1), {}, {});
+  ASSERT_EQ(result.members.at(0).epoch_losses.size(), 1U);
+  EXPECT_DOUBLE_EQ(result.members[0].epoch_losses[0], (3.0 * 3.0 + 3.0 * 3.0 + 1.0 * 1.0) / 7.0);
+  EXPECT_EQ(result.steps, 3);
+  EXPECT_EQ(result.samples, 7);
+}
+
+TEST(Trainer, VisitsEveryRowOnceAnEpochInANewOrder) {
+  constexpr std::int64_t kRows = 101;
+  FakeBackend backend(1, constant_loss);
+  (void)train(backend, rows_of(kRows), nullptr, config_of(4, 2), {}, {});
+  const auto middle = backend.visited[0].begin() + kRows;
+  const std::vector<std::uint32_t> first(backend.visited[0].begin(), middle), second(middle, backend.visited[0].end());
+  EXPECT_EQ(std::set<std::uint32_t>(first.begin(), first.end()).size(), static_cast<std::size_t>(kRows));
+  EXPECT_EQ(std::set<std::uint32_t>(second.begin(), second.end()).size(), static_cast<std::size_t>(kRows));
+  EXPECT_NE(first, second);
+}
+
+TEST(Trainer, TakesAllRowsInOrderForBatchSizeAll) {
+  FakeBackend backend(1, constant_loss);
+  const TrainResult result = train(backend, rows_of(5), nullptr, config_of(0, 2), {}, {});
+  EXPECT_EQ(result.steps, 2);
+  EXPECT_EQ(backend.visited[0], (std::vector<std::uint32_t>{0, 1, 2, 3, 4, 0, 1, 2, 3, 4}));
+}
+
+TEST(Trainer, MembersDependOnTheirStreamOnly) {
+  FakeBackend one(1, constant_loss), three(3, constant_loss);
+  const TrainerConfig config = config_of(4, 3);
+  (void)train(one, rows_of(17), nullptr, config, {}, {});
+  (void)train(three, rows_of(17), nullptr, config, {}, {});
+  EXPECT_EQ(one.visited[0], three.visited[0]);
+  EXPECT_NE(three.visited[0], three.visited[1]);
+  EXPECT_NE(three.visited[1], three.visited[2]);
+}
+
+TEST(Trainer, StopsInTheMiddleOfAnEpochAtMaxSteps) {
+  FakeBackend backend(1, constant_loss);
+  TrainerConfig config = config_of(2, 10);
+  config.max_steps = 7;  // 5 steps an epoch
+  Recorder recorder;
+  Observer* const observers[] = {&recorder};
+  const TrainResult result = train(backend, rows_of(10), nullptr, config, {}, observers);
+  EXPECT_EQ(result.members.at(0).reason, StopReason::kSteps);
+  EXPECT_EQ(result.steps, 7);
+  EXPECT_EQ(result.samples, 14);
+  ASSERT_EQ(recorder.epochs.size(), 2U);
+  EXPECT_EQ(recorder.epochs[1].step, 7);
+}
+
+TEST(Trainer, ReturnsToTheBestParametersWhenTheValidationLossRises) {
+  FakeBackend backend(1, constant_loss);
+  backend.valid_losses = {5.0, 3.0, 4.0, 4.0, 1.0};
+  TrainerConfig config = config_of(2, 10);
+  config.patience = 2;
+  const Dataset valid = rows_of(3);
+  const TrainResult result = train(backend, rows_of(4), &valid, config, {}, {});
+  EXPECT_EQ(result.members.at(0).reason, StopReason::kConverged);
+  EXPECT_EQ(result.members[0].epochs, 4);
+  EXPECT_EQ(result.members[0].best_epoch, 2);
+  EXPECT_EQ(result.members[0].watched_loss, 3.0);
+  EXPECT_EQ(backend.steps[0], 4);  // 2 steps an epoch
+}
+
+TEST(Trainer, IgnoresProgressBelowTheTolerance) {
+  FakeBackend backend(1, [](auto, std::int64_t step, auto) { return 1.0 - 0.01 * static_cast<double>(step); });
+  TrainerConfig config = config_of(0, 50);
+  config.patience = 3;
+  config.tolerance = 0.5;
+  const TrainResult result = train(backend, rows_of(4), nullptr, config, {}, {});
+  EXPECT_EQ(result.members.at(0).reason, StopReason::kConverged);
+  EXPECT_EQ(result.members[0].epochs, 4);
+}
+
+TEST(Trainer, MembersThatStoppedRestWhileOthersGoOn) {
+  FakeBackend backend(2, [](std::int64_t member, std::int64_t step, auto) {
+    return member == 0 ? 1.0 : 1.0 / static_cast<double>(step + 1);
+  });
+  TrainerConfig config = config_of(0, 6);
+  config.patience = 1;
+  const TrainResult result = train(backend, rows_of(4), nullptr, config, {}, {});
+  EXPECT_EQ(result.members.at(0).epochs, 2);
+  EXPECT_EQ(result.members.at(1).epochs, 6);
+  EXPECT_EQ(result.best_member, 1);
+  EXPECT_EQ(result.steps, 8);
+}
+
+TEST(Trainer, TrainsEachMemberOnItsOwnRows) {
+  FakeBackend backend(2, constant_loss);
+  const std::vector<MemberRows> rows{{{0, 2, 4}, {}}, {{1, 3}, {}}};
+  (void)train(backend, rows_of(5), nullptr, config_of(2, 1), rows, {});
+  EXPECT_EQ(std::set<std::uint32_t>(backend.visited[0].begin(), backend.visited[0].end()),
+            (std::set<std::uint32_t>{0, 2, 4}));
+  EXPECT_EQ(std::set<std::uint32_t>(backend.visited[1].begin(), backend.visited[1].end()),
+            (std::set<std::uint32_t>{1, 3}));
+}
+
+TEST(Trainer, NamesStepEpochAndRateOfADivergence) {
+  FakeBackend backend(
+      1, [](auto, std::int64_t step, auto) { return step == 11 ? std::numeric_limits<double>::quiet_NaN() : 1.0; });
+  TrainerConfig config = config_of(2, 10);
+  config.optimizer.learning_rate = 10.0;
+  try {
+    (void)train(backend, rows_of(10), nullptr, config, {}, {});
+    FAIL() << "no error";
+  } catch (const DataError& error) {
+    const std::string message = error.what();
+    EXPECT_NE(message.find("at step 12 (epoch 3) with learning rate 10"), std::string::npos) << message;
+    EXPECT_NE(message.find("--lr"), std::string::npos) << message;
+  }
+}
+
+TEST(Trainer, PlateauLowersTheRate) {
+  FakeBackend backend(1, constant_loss);
+  TrainerConfig config = config_of(0, 4);
+  config.optimizer.learning_rate = 1.0;
+  config.schedule.kind = ScheduleKind::kPlateau;
+  config.schedule.plateau_patience = 1;
+  config.schedule.factor = 0.5;
+  (void)train(backend, rows_of(3), nullptr, config, {}, {});
+  EXPECT_EQ(backend.rates[0], (std::vector<double>{1.0, 1.0, 1.0, 0.5}));
+}
+
+TEST(Trainer, FinishesTheBlockWhenAskedToStop) {
+  FakeBackend backend(1, constant_loss);
+  const std::atomic<bool> stop{true};
+  const TrainResult result = train(backend, rows_of(6), nullptr, config_of(2, 100), {}, {}, &stop);
+  EXPECT_EQ(result.members.at(0).reason, StopReason::kInterrupted);
+  EXPECT_EQ(result.steps, 3);
+}
+
+TEST(Trainer, StopsAtTheTimeLimit) {
+  FakeBackend backend(1, constant_loss);
+  TrainerConfig config = config_of(2, 1000000);
+  config.max_seconds = 1e-9;
+  const TrainResult result = train(backend, rows_of(6), nullptr, config, {}, {});
+  EXPECT_EQ(result.members.at(0).reason, StopReason::kTime);
+}
+
+TEST(Trainer, RefusesAnEmptyTrainingSet) {
+  FakeBackend backend(1, constant_loss);
+  EXPECT_THROW((void)train(backend, rows_of(0), nullptr, config_of(2, 1), {}, {}), DataError);
+}
+
+TEST(TrainerConfig, NamesTheFlagThatIsOutOfRange) {
+  TrainerConfig config;
+  EXPECT_EQ(message_of(config), "");
+  config.batch_size = -1;
+  EXPECT_EQ(message_of(config), "--batch-size: found -1, expected a number >= 1 or all");
+  config = {};
+  config.epochs = 0;
+  EXPECT_EQ(message_of(config), "--epochs: found 0, expected a number >= 1");
+  config = {};
+  config.tolerance = std::numeric_limits<double>::quiet_NaN();
+  EXPECT_EQ(message_of(config), "--tol: found nan, expected a number >= 0");
+}
+
+}  // namespace
+}  // namespace slalom
