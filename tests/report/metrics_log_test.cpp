@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// The JSON lines of a run.
+#include "report/metrics_log.hpp"
+
+#include <fstream>
+#include <limits>
+#include <string>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <slalom/error.hpp>
+
+namespace slalom::report {
+namespace {
+
+TEST(MetricsLog, WritesOneFlushedObjectAnEpoch) {
+  const std::string path = ::testing::TempDir() + "slalom_metrics_log_test.jsonl";
+  MetricsLog log(path);
+  EpochReport report{};
+  report.epoch = 2;
+  report.step = 14;
+  report.learning_rate = 0.5;
+  report.train_loss = 1.25;
+  report.valid = Metrics{};
+  report.valid->loss = std::numeric_limits<double>::infinity();
+  report.valid->accuracy = 0.75;
+  log.on_epoch(report);
+
+  std::ifstream file(path);  // while the log is still open: every line is flushed
+  std::string line;
+  ASSERT_TRUE(std::getline(file, line));
+  const auto json = nlohmann::json::parse(line);
+  EXPECT_EQ(json.at("event"), "epoch");
+  EXPECT_EQ(json.at("member"), 0);
+  EXPECT_EQ(json.at("epoch"), 2);
+  EXPECT_EQ(json.at("step"), 14);
+  EXPECT_EQ(json.at("lr"), 0.5);
+  EXPECT_EQ(json.at("train_loss"), 1.25);
+  EXPECT_EQ(json.at("valid").at("accuracy"), 0.75);
+  EXPECT_TRUE(json.at("valid").at("loss").is_null());
+  EXPECT_TRUE(json.contains("seconds"));
+  EXPECT_TRUE(json.contains("samples_per_second"));
+  EXPECT_FALSE(std::getline(file, line));
+}
+
+TEST(MetricsLog, RefusesAPathThatCannotBeCreated) {
+  EXPECT_THROW(MetricsLog("/nonexistent/folder/run.jsonl"), OutputError);
+}
+
+TEST(MetricsLog, ReportsAFullDisk) {
+  if (!std::ofstream("/dev/full")) GTEST_SKIP() << "no /dev/full on this machine";
+  MetricsLog log("/dev/full");
+  EXPECT_THROW(log.on_epoch(EpochReport{}), OutputError);
+}
+
+}  // namespace
+}  // namespace slalom::report
