@@ -49,5 +49,6 @@ function(slalom_add_test name)
     ${name}
     DISCOVERY_MODE PRE_TEST
     DISCOVERY_TIMEOUT 60
+    NO_PRETTY_VALUES # structs print as their bytes, addresses included
     PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT 600)
 endfunction()

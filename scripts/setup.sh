@@ -1,45 +1,70 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Installs what slalom needs to build and test on Debian 12 or Ubuntu 22.04+; does nothing that is already done.
+# Installs what slalom needs to build and test on Debian 12 or Ubuntu 22.04+: system packages, and a private virtual environment in
+# build/venv for what only PyPI has. --dev adds clang-format and clang-tidy. Does nothing that is already done.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-packages=(cmake ninja-build g++ git ca-certificates ccache python3-venv zlib1g-dev libcli11-dev nlohmann-json3-dev
-  libspdlog-dev libfmt-dev libgtest-dev libgmock-dev libbenchmark-dev libdnnl-dev librandom123-dev libonnx-dev libprotobuf-dev
-  protobuf-compiler)
+# Prints an error and stops. $1: exit status (sysexits), $2: what is wrong and what to do.
+fail() {
+  echo "setup.sh: $2" >&2
+  exit "$1"
+}
 
-if ! command -v apt-get >/dev/null; then
-  echo "setup.sh: no apt-get here. Install yourself: ${packages[*]}" >&2
-  exit 69
+packages=(cmake ninja-build g++ git ca-certificates ccache python3 python3-venv zlib1g-dev libcli11-dev nlohmann-json3-dev
+  libspdlog-dev libfmt-dev libgtest-dev libgmock-dev libbenchmark-dev libdnnl-dev ocl-icd-opencl-dev opencl-headers
+  librandom123-dev libonnx-dev libprotobuf-dev protobuf-compiler)
+for argument in "$@"; do
+  case "$argument" in
+    --dev) packages+=(clang-format clang-tidy libomp-dev) ;;
+    *) fail 64 "unknown argument '$argument'; expected --dev" ;;
+  esac
+done
+
+if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
+  fail 69 "this system has no apt-get (Debian 12 and Ubuntu 22.04 or newer are supported). Packages needed: ${packages[*]}"
 fi
+installed=$(dpkg-query -W -f '${Status}|${Package}\n' | sed -n 's/^install ok installed|//p')
 missing=()
 for package in "${packages[@]}"; do
-  dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")
+  grep -qx -- "$package" <<<"$installed" || missing+=("$package")
 done
 if ((${#missing[@]})); then
-  sudo=""
-  if [ "$(id -u)" -ne 0 ]; then sudo="sudo"; fi
+  as_root=()
+  if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo >/dev/null || fail 77 "not root, and there is no sudo. As root: apt-get install ${missing[*]}"
+    as_root=(sudo)
+  fi
   echo "setup.sh: installing ${missing[*]}"
-  $sudo apt-get update -qq
-  $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+  log=$(mktemp)
+  if ! { "${as_root[@]}" apt-get update -qq && "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+    apt-get install -y -qq --no-install-recommends "${missing[@]}"; } >"$log" 2>&1; then
+    tail -n 20 "$log" >&2
+    fail 69 "apt-get failed; the whole log is in $log"
+  fi
+  rm -f "$log"
 fi
 
-python=/usr/bin/python3
-if [ ! -x "$python" ]; then python=python3; fi
-if [ ! -x build/venv/bin/python ]; then
+# The distribution's Python, not a private one that is first in PATH: the environment must outlive version switchers.
+if ! build/venv/bin/python -c '' 2>/dev/null; then
   mkdir -p build
-  "$python" -m venv build/venv
+  /usr/bin/python3 -m venv --clear build/venv
 fi
+pip_install() {
+  build/venv/bin/python -m pip install --quiet --disable-pip-version-check "$@" || fail 69 "pip could not install: $*"
+}
 stamp=build/venv/requirements.stamp
 if ! cmp -s scripts/requirements.txt "$stamp"; then
   echo "setup.sh: installing $(grep -v '^#' scripts/requirements.txt | tr '\n' ' ')into build/venv"
-  build/venv/bin/python -m pip install --quiet --disable-pip-version-check -r scripts/requirements.txt
+  pip_install -r scripts/requirements.txt
   cp scripts/requirements.txt "$stamp"
 fi
 
-# Ubuntu 22.04's cmake is too old for the presets; PyPI has a newer one.
-version=$(cmake --version | sed -n '1s/[^0-9]*//p')
-if [ "$(printf '%s\n3.25\n' "$version" | sort -V | head -n 1)" != "3.25" ] && [ ! -x build/venv/bin/cmake ]; then
-  echo "setup.sh: cmake $version is older than 3.25; installing a newer one into build/venv"
-  build/venv/bin/python -m pip install --quiet --disable-pip-version-check 'cmake>=3.25,<4'
+# Ubuntu 22.04's cmake is too old for the presets; PyPI has a newer one. The other scripts put build/venv/bin first in PATH.
+if [ ! -x build/venv/bin/cmake ]; then
+  version=$(cmake --version | sed -n '1s/[^0-9]*//p')
+  if [ "$(printf '%s\n3.25\n' "$version" | sort -V | head -n 1)" != "3.25" ]; then
+    echo "setup.sh: cmake $version is older than 3.25; installing a newer one into build/venv"
+    pip_install 'cmake>=3.25,<4'
+  fi
 fi

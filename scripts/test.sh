@@ -1,21 +1,29 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Sets up, builds everything and runs the tests; with --sanitize also under AddressSanitizer and UBSan.
+# Sets up, builds everything and runs the tests; --sanitize: again with AddressSanitizer and UBSan.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-sanitize=0
+presets=(release)
 for argument in "$@"; do
   case "$argument" in
-    --sanitize) sanitize=1 ;;
-    *) echo "test.sh: unknown argument '$argument'; expected --sanitize" >&2; exit 64 ;;
+    --sanitize) presets+=(asan-ubsan) ;;
+    *)
+      echo "test.sh: unknown argument '$argument'; expected --sanitize" >&2
+      exit 64
+      ;;
   esac
 done
+
 scripts/setup.sh
 PATH="$PWD/build/venv/bin:$PATH"
-run() {
-  cmake --preset "$1"
-  cmake --build --preset "$1"
-  ctest --preset "$1"
-}
-run release
-if ((sanitize)); then run asan-ubsan; fi
+export CTEST_PARALLEL_LEVEL="${CTEST_PARALLEL_LEVEL:-$(nproc)}"
+for preset in "${presets[@]}"; do
+  log="build/test-$preset.log"
+  echo "test.sh: building the preset $preset"
+  if ! { cmake --preset "$preset" && cmake --build --preset "$preset"; } >"$log" 2>&1; then
+    tail -n 60 "$log" >&2
+    echo "test.sh: the build failed; the whole log is in $log" >&2
+    exit 70
+  fi
+  ctest --preset "$preset"
+done
