@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The slalom binary: parses the command line, runs a command, and turns errors into exit codes.
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <exception>
 #include <new>
+#include <string>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -12,6 +15,7 @@
 #include <slalom/version.hpp>
 
 #include "cli/command.hpp"
+#include "cli/config_file.hpp"
 
 namespace slalom::cli {
 
@@ -56,7 +60,9 @@ int run(int argc, char** argv) {
   add_devices(app);
   add_demo(app);
   try {
-    app.parse(argc, argv);
+    std::vector<std::string> arguments = expand_config({argv + 1, argv + argc});
+    std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the back
+    app.parse(std::move(arguments));
   } catch (const CLI::FileError& error) {
     return fail(ExitCode::kNoInput, error.what());
   } catch (const CLI::ParseError& error) {

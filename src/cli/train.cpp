@@ -74,7 +74,7 @@ void add_train(CLI::App& app) {
   add_schedule_options(*command, o->job.trainer.schedule);
   add_run_options(*command, o->job.trainer);
   add_device_options(*command, o->job.device, o->job.threads);
-  command->set_config("--config", "", "Read flags from a TOML file: name = value, names without the dashes");
+  command->add_option("--config", "Read flags from a TOML file: name = value, names without the dashes; flags given here win");
   command->callback([o] { run_train(*o); });
 }
 

@@ -139,18 +139,9 @@ void fit_feature(Preprocessing& p, const Table& table, const Column& column, con
     return;
   }
   InputColumn input = fit_categorical(table, column, rows, options, notes);
-  const CategoricalColumn& cells = column.categorical();
-  const std::vector<std::int32_t> levels = data::level_codes(input, cells.categories);
-  for (std::int64_t level = 0; level < input.width(); ++level) {
-    const auto value = [&](std::size_t i) {
-      const std::int32_t code = cells.codes[rows[i]];
-      const std::int32_t found = code == CategoricalColumn::kMissing ? input.fill_code : levels[static_cast<std::size_t>(code)];
-      return found == level ? 1.0 : 0.0;
-    };
-    Notes constant_level;  // a column with one level is reported once, as a column
-    add(fit_scale(options.scaling, rows.size(), value, column.name(), constant_level));
-    if (input.width() == 1) notes.insert(notes.end(), constant_level.begin(), constant_level.end());
-  }
+  if (input.width() == 1) notes.push_back("column '" + column.name() + "' is constant in the training rows; it carries no information");
+  // One-hot features stay 0 and 1: scaled, a rare level would be a huge number from which a network extrapolates.
+  for (std::int64_t level = 0; level < input.width(); ++level) add({});
   p.inputs.push_back(std::move(input));
 }
 

@@ -35,9 +35,9 @@ INSTANTIATE_TEST_SUITE_P(
         BadInput{"HeaderOnly", "x,y\n", "--target y", 65, "data.csv: has a header but no data rows"},
         BadInput{"RaggedRow", "x,y\n1,2\n3\n4,5\n", "--target y", 65, "data.csv, line 3: found 1 field, expected 2"},
         BadInput{"TextInNumbers", "x,y\n1,2\n2,4\n3,6\n4,8\n5,10\n6,12\n7,14\n8,16\n9,18\n10,20\n11,22\noops,24\n", "--target y",
-                 65, "data.csv, line 13, column 'x': found 'oops', expected a number"},
-        BadInput{"Infinity", "x,y\n1,2\ninf,4\n3,6\n", "--target y", 65, "line 3, column 'x'"},
-        BadInput{"DuplicateColumns", "x,x,y\n1,1,2\n", "--target y", 65, "'x'"},
+                 65, "data.csv, line 13, column \"x\": found \"oops\", expected a number"},
+        BadInput{"Infinity", "x,y\n1,2\ninf,4\n3,6\n", "--target y", 65, "data.csv, line 3, column \"x\": found \"inf\", expected a finite number"},
+        BadInput{"DuplicateColumns", "x,x,y\n1,1,2\n", "--target y", 65, "two columns are named \"x\""},
         BadInput{"UnknownTarget", kSmall, "--target price", 64, "--target"},
         BadInput{"OneClass", "x,y\n1,a\n2,a\n3,a\n4,a\n5,a\n", "--target y --model logistic", 65, "class"},
         BadInput{"ThreeClassesForLogistic", "x,y\n1,a\n2,b\n3,c\n4,a\n5,b\n6,c\n", "--target y --model logistic --valid-fraction 0",
@@ -53,9 +53,9 @@ INSTANTIATE_TEST_SUITE_P(
         BadInput{"HiddenWithoutMlp", kSmall, "--target y --hidden 8", 64, "--hidden"},
         BadInput{"MlpWithoutHidden", kSmall, "--target y --model mlp", 64, "--hidden"},
         BadInput{"LossOfAnotherModel", kSmall, "--target y --loss bce", 64, "bce"},
-        BadInput{"Divergence", kSmall, "--target y --optimizer sgd --lr 1e6 --epochs 200", 65, "diverged"},
+        BadInput{"Divergence", kSmall, "--target y --optimizer sgd --lr 1e30", 65, "diverged"},
         BadInput{"NoCuda", kSmall, "--target y --device cuda", 69, "--device cuda"}),
-    [](const auto& info) { return std::string(info.param.name); });
+    [](const auto& parameter) { return std::string(parameter.param.name); });
 
 using Outputs = CommandLine;
 
