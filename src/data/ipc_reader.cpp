@@ -42,6 +42,7 @@ std::unique_ptr<TableReader> open_ipc(const std::string& path, const ReadOptions
     if (magic.starts_with(kFeather1Magic)) {
       throw DataError(path + ": is Feather version 1, expected version 2 (write it again with a current pyarrow)");
     }
+    check_arrow(input->Seek(0), path);
     const std::shared_ptr<arrow::RecordBatchReader> stream =
         check_arrow(arrow::ipc::RecordBatchStreamReader::Open(std::move(input)), path);
     return make_arrow_reader(path, options, *stream->schema(), [stream] { return stream->Next(); });

@@ -3,12 +3,13 @@
 #include <gtest/gtest.h>
 #include <zlib.h>
 
-#include <cmath>
+#include <random>
 #include <string>
 #include <vector>
 
 #include "data/reading.hpp"
 #include "data/temp_files.hpp"
+#include "slalom/error.hpp"
 #include "slalom/table.hpp"
 
 namespace slalom {
@@ -261,6 +262,84 @@ TEST(CsvReader, ReadsARecordLongerThanABlock) {
   const Table table = read_text(folder, std::string("a,b\n1,\"").append(longest).append("\n\"\n2,y\n"));
   EXPECT_EQ(cells(column_of(table, "b"))[0], longest + "\n");
   EXPECT_EQ(numbers(table, "a"), (Numbers{1, 2}));
+}
+
+/// A reading of CSV that shares nothing with the reader: one character after the other, comma-separated, all cells as
+/// text.
+struct PlainCsv {
+  std::vector<std::vector<std::string>> rows;
+  std::vector<std::int64_t> lines;
+  bool is_regular = true;  ///< every row has as many fields as the first, and all quotes are closed
+};
+
+PlainCsv read_plainly(const std::string& text) {
+  PlainCsv csv;
+  std::int64_t line = 1;
+  std::size_t at = 0;
+  while (at < text.size()) {
+    const std::int64_t first_line = line;
+    const std::size_t start = at;
+    std::vector<std::string> row(1);
+    bool quoted = false;
+    bool field_start = true;
+    for (; at < text.size(); ++at) {
+      const char c = text[at];
+      if (c == '\n') ++line;
+      if (quoted && c == '"' && at + 1 < text.size() && text[at + 1] == '"') {
+        row.back() += text[++at];
+      } else if (c == '"' && (quoted || field_start)) {
+        quoted = !quoted;
+        field_start = false;
+      } else if (quoted) {
+        row.back() += c;
+      } else if (c == '\n') {
+        break;
+      } else if (c == ',') {
+        row.emplace_back();
+        field_start = true;
+      } else {
+        row.back() += c;
+        field_start = false;
+      }
+    }
+    const bool is_blank = at == start;
+    ++at;
+    csv.is_regular = csv.is_regular && !quoted;
+    if (is_blank) continue;
+    csv.is_regular = csv.is_regular && (csv.rows.empty() || row.size() == csv.rows.front().size());
+    csv.rows.push_back(row);
+    csv.lines.push_back(first_line);
+  }
+  return csv;
+}
+
+TEST(CsvReader, AgreesWithAPlainReadingOfRandomText) {
+  const TempFolder folder;
+  std::mt19937 random(7);
+  int n_read = 0;
+  for (int round = 0; round < 5'000; ++round) {
+    std::string text = "h,i\n";
+    for (auto i = random() % 24; i > 0; --i) text += "xy\"\"\"\n\n,,"[random() % 9];
+    const PlainCsv plain = read_plainly(text);
+    const std::string path = folder.file("t.csv", text);
+    const ReadOptions options{.delimiter = ',', .kinds = {{"h", true}, {"i", true}}};
+    if (!plain.is_regular || plain.rows.size() < 2) {
+      EXPECT_THROW((void)read_table(path, options), DataError) << text;
+      continue;
+    }
+    const Table table = read_table(path, options);
+    ASSERT_EQ(table.n_rows, static_cast<std::int64_t>(plain.rows.size()) - 1) << text;
+    for (std::size_t row = 1; row < plain.rows.size(); ++row) {
+      for (std::size_t i = 0; i < 2; ++i) {
+        const std::string& expected = plain.rows[row][i];
+        ASSERT_EQ(cells(table.columns[i])[row - 1], expected.empty() ? "~" : expected) << text;
+      }
+      ASSERT_EQ(table.place(static_cast<std::int64_t>(row) - 1), path + ", line " + std::to_string(plain.lines[row]))
+          << text;
+    }
+    ++n_read;
+  }
+  EXPECT_GT(n_read, 200);
 }
 
 TEST(CsvReader, ReadsManyColumns) {

@@ -39,6 +39,7 @@ class TempFolder {
 
   /// Writes `content` to the file `name`; returns its path.
   [[nodiscard]] std::string file(std::string_view name, std::string_view content) const {
+    std::filesystem::remove(path(name));  // overwriting makes some file systems wait for the disk
     std::ofstream(path(name), std::ios::binary).write(content.data(), static_cast<std::streamsize>(content.size()));
     return path(name);
   }
