@@ -24,7 +24,7 @@ struct TrainerConfig {
   std::int64_t max_steps = 0;    ///< 0: no limit
   double max_seconds = 0.0;      ///< 0: no limit
   double tolerance = 0.0;        ///< smallest decrease of the watched loss that counts as progress
-  std::int64_t patience = 0;     ///< epochs without progress before stopping; 0: never stop early
+  std::int64_t patience = 0;     ///< epochs without progress before stopping; 0: never, or 5 if tolerance > 0
   bool shuffle = true;           ///< a new permutation every epoch (not needed and not done for batch_size 0)
   std::uint64_t seed = 1;
 };
@@ -84,7 +84,8 @@ struct TrainResult {
 };
 
 /// Trains every member of `backend` (whose parameters were initialised) on `train`. `valid` may be null. `rows`: one per member or empty.
-/// Throws DataError when a loss stops being finite (names step, epoch and learning rate) and UsageError for bad settings.
+/// Throws DataError when a member's loss stops being finite (names step, epoch and learning rate; the whole run ends, also in a
+/// population) and UsageError for bad settings.
 /// `stop`, if given, ends the run after the current block.
 TrainResult train(Backend& backend, const Dataset& train, const Dataset* valid, const TrainerConfig& config,
                   std::span<const MemberRows> rows, std::span<Observer* const> observers,

@@ -75,7 +75,7 @@ RuleSettings resolve_rule(const OptimizerConfig& config) {
   if (s.rule == Rule::kRmsprop) s.beta1 = s.beta2 = config.rho.value_or(s.keras ? 0.9 : 0.99);
   s.epsilon = config.epsilon.value_or(s.keras ? 1e-7 : (s.rule == Rule::kAdagrad ? 1e-10 : 1e-8));
   s.learning_rate_decay = config.learning_rate_decay;
-  s.initial_accumulator = config.initial_accumulator.value_or(s.keras ? 0.1 : 0.0);
+  s.initial_accumulator = s.rule == Rule::kAdagrad ? config.initial_accumulator.value_or(s.keras ? 0.1 : 0.0) : 0.0;
   s.momentum_decay = s.keras ? 1.0 : config.momentum_decay;
   s.ftrl_beta = config.ftrl_beta;
   s.l1 = config.l1;
@@ -121,6 +121,7 @@ StepConstants<double> StepClock::advance(double learning_rate) {
     const double second = one_minus_power(s.beta2, t);
     c.first_gain = s.keras ? std::sqrt(second) / first : 1.0 / first;
     c.second_gain = s.keras ? 1.0 : 1.0 / second;
+    if (s.keras) c.threshold *= std::sqrt(second);  // Keras's denominator lacks the correction that its rate has
   } else if (s.rule == Rule::kNadam) {
     const double now = nadam_momentum(s, t);
     const double next = nadam_momentum(s, t + 1);

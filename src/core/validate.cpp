@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Range and combination checks of settings, with messages that name the flag.
+#include <array>
+#include <charconv>
 #include <cmath>
-#include <sstream>
 
 #include <slalom/config.hpp>
 #include <slalom/error.hpp>
@@ -17,9 +18,9 @@ constexpr double kMostParameters = 2e9;
 
 /// The shortest text that reads back as the number.
 std::string text(double value) {
-  std::ostringstream out;
-  out << value;
-  return out.str();
+  std::array<char, 32> buffer{};
+  const auto [end, error] = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value);
+  return {buffer.data(), end};
 }
 
 void require(bool ok, const std::string& flag, const std::string& found, const std::string& expected) {
@@ -146,7 +147,8 @@ void validate(const ScheduleConfig& s) {
   require_positive(s.div_factor, "--div-factor");
   require_positive(s.final_div_factor, "--final-div-factor");
   require_count(s.plateau_patience, 0, "--plateau-patience");
-  require_not_negative(s.plateau_threshold, "--plateau-threshold");
+  require_fraction(s.plateau_threshold, "--plateau-threshold");
+  require(s.kind != ScheduleKind::kPlateau || s.factor < 1.0, "--factor", text(s.factor), "0 < factor < 1 for --schedule plateau");
   require_count(s.plateau_cooldown, 0, "--plateau-cooldown");
 }
 

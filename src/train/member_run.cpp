@@ -12,7 +12,9 @@ constexpr std::int64_t kDefaultPatience = 5;  ///< of --tol without --patience
 std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
 std::int64_t total_steps(const TrainerConfig& config, std::int64_t steps_per_epoch) {
-  const std::int64_t by_epochs = config.epochs * steps_per_epoch;
+  // Saturates: an absurd number of epochs is a run that ends by other means.
+  constexpr std::int64_t kMost = std::int64_t{1} << 62;
+  const std::int64_t by_epochs = config.epochs > kMost / steps_per_epoch ? kMost : config.epochs * steps_per_epoch;
   return config.max_steps > 0 ? std::min(by_epochs, config.max_steps) : by_epochs;
 }
 

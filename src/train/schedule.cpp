@@ -25,7 +25,7 @@ Schedule::Schedule(const ScheduleConfig& config, double base_learning_rate, std:
       steps_per_epoch_(steps_per_epoch),
       total_steps_(total_steps),
       plateau_rate_(base_learning_rate) {
-  if (config_.every == 0) config_.every = std::max<std::int64_t>(1, total_steps * 3 / 10);
+  if (config_.every == 0) config_.every = std::max<std::int64_t>(1, total_steps / 10 * 3 + total_steps % 10 * 3 / 10);
 }
 
 double Schedule::at(std::int64_t step) const {

@@ -317,7 +317,7 @@ TEST(CsvReader, AgreesWithAPlainReadingOfRandomText) {
   const TempFolder folder;
   std::mt19937 random(7);
   int n_read = 0;
-  for (int round = 0; round < 5'000; ++round) {
+  for (int round = 0; round < 2'000; ++round) {
     std::string text = "h,i\n";
     for (auto i = random() % 24; i > 0; --i) text += "xy\"\"\"\n\n,,"[random() % 9];
     const PlainCsv plain = read_plainly(text);
@@ -339,7 +339,7 @@ TEST(CsvReader, AgreesWithAPlainReadingOfRandomText) {
     }
     ++n_read;
   }
-  EXPECT_GT(n_read, 200);
+  EXPECT_GT(n_read, 100);
 }
 
 TEST(CsvReader, ReadsManyColumns) {

@@ -6,8 +6,8 @@
 
 namespace slalom::testing {
 
-/// The folder with golden/ and data/: the environment variable SLALOM_SHARED, else `shared` beside the source tree; empty if
-/// there is none, in which case a test calls GTEST_SKIP.
+/// The folder with golden/ and data/: the environment variable SLALOM_SHARED, else `shared` beside the source tree;
+/// empty if there is none, in which case a test calls GTEST_SKIP.
 [[nodiscard]] std::filesystem::path shared_dir();
 
 }  // namespace slalom::testing

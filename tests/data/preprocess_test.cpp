@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+// Fitting and applying preprocessing, splits and epoch orders.
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+#include <set>
+
+#include <gtest/gtest.h>
+
+#include <slalom/error.hpp>
+#include <slalom/preprocess.hpp>
+
+#include "data/sampler.hpp"
+#include "data/split.hpp"
+
+namespace slalom::testing {
+namespace {
+
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+
+Table small_table() {
+  Table t;
+  t.source = "t.csv";
+  t.n_rows = 6;
+  t.columns.emplace_back("a", NumericColumn{{1, 2, 3, 4, kNan, 6}});
+  t.columns.emplace_back("c", CategoricalColumn{{0, 1, 0, 2, 0, CategoricalColumn::kMissing}, {"x", "z", "y"}});
+  t.columns.emplace_back("y", NumericColumn{{10, 20, 30, 40, 50, 60}});
+  return t;
+}
+
+template <class Action>
+std::string message_of(Action action) {
+  try {
+    action();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+Preprocessing fit(const Table& t, PreprocessOptions options, bool classify = false, std::vector<std::uint32_t> rows = {}) {
+  Notes notes;
+  return fit_preprocessing(t, rows, classify, options, notes);
+}
+
+TEST(Preprocess, StandardisesOnTrainingRowsOnly) {
+  const Table t = small_table();
+  Notes notes;
+  const Preprocessing p = fit(t, {.targets = {"y"}}, false, {0, 1, 2, 3});
+  EXPECT_DOUBLE_EQ(p.offset.at(0), 2.5);
+  EXPECT_DOUBLE_EQ(p.scale.at(0), std::sqrt(1.25));
+  const Dataset d = apply_preprocessing(p, t, std::vector<std::uint32_t>{0, 1, 2, 3}, Purpose::kTrain, false, notes);
+  double sum = 0.0, squares = 0.0;
+  for (std::int64_t i = 0; i < 4; ++i) {
+    const auto v = static_cast<double>(d.view().row(i)[0]);
+    sum += v;
+    squares += v * v;
+  }
+  EXPECT_NEAR(sum, 0.0, 1e-6);
+  EXPECT_NEAR(squares / 4.0, 1.0, 1e-6);
+}
+
+TEST(Preprocess, EncodesLevelsByNameAndFillsMissingCells) {
+  const Table t = small_table();
+  Notes notes;
+  const Preprocessing p = fit(t, {.targets = {"y"}, .scaling = Scaling::kNone});
+  EXPECT_EQ(p.feature_names(), (std::vector<std::string>{"a", "c=x", "c=y", "c=z"}));
+  const Dataset d = apply_preprocessing(p, t, {}, Purpose::kTrain, false, notes);
+  EXPECT_FLOAT_EQ(d.view().row(4)[0], 3.2F);  // the mean of 1, 2, 3, 4, 6
+  EXPECT_EQ(d.view().row(1)[3], 1.0F);        // z
+  EXPECT_EQ(d.view().row(5)[1], 1.0F);        // missing becomes the most frequent, x
+}
+
+TEST(Preprocess, RareLevelsBecomeOther) {
+  const Table t = small_table();
+  Notes notes;
+  const Preprocessing p = fit(t, {.targets = {"y"}, .features = {"c"}, .max_categories = 2});
+  EXPECT_EQ(p.feature_names(), (std::vector<std::string>{"c=x", "c=other"}));
+  const Dataset d = apply_preprocessing(p, t, {}, Purpose::kTrain, false, notes);
+  EXPECT_EQ(d.view().row(3)[1], 1.0F);
+}
+
+TEST(Preprocess, FindsColumnsByNameInAnyOrder) {
+  const Table t = small_table();
+  Table reversed = t;
+  std::reverse(reversed.columns.begin(), reversed.columns.end());
+  Notes notes;
+  const Preprocessing p = fit(t, {.targets = {"y"}});
+  const Dataset a = apply_preprocessing(p, t, {}, Purpose::kTrain, false, notes);
+  const Dataset b = apply_preprocessing(p, reversed, {}, Purpose::kTrain, false, notes);
+  EXPECT_TRUE(std::equal(a.features.begin(), a.features.end(), b.features.begin(), b.features.end()));
+  EXPECT_TRUE(std::equal(a.targets.begin(), a.targets.end(), b.targets.begin(), b.targets.end()));
+}
+
+TEST(Preprocess, LeavesOutRowsWithoutATarget) {
+  Table t = small_table();
+  Notes notes;
+  const Preprocessing p = fit(t, {.targets = {"a"}});
+  const Dataset d = apply_preprocessing(p, t, {}, Purpose::kTrain, false, notes);
+  EXPECT_EQ(d.n_rows, 5);
+  ASSERT_EQ(notes.size(), 1U);
+  EXPECT_EQ(notes[0], "t.csv: 1 of 6 rows have no target and are left out");
+}
+
+TEST(Preprocess, ClassWeightsAndSampleWeightsHaveMeanOne) {
+  Table t = small_table();
+  t.columns.emplace_back("w", NumericColumn{{1, 1, 2, 2, 0, 6}});
+  Notes notes;
+  const Preprocessing p = fit(t, {.targets = {"c"}, .weight_column = "w", .balanced_classes = true}, true);
+  const Dataset d = apply_preprocessing(p, t, {}, Purpose::kTrain, true, notes);
+  ASSERT_EQ(d.n_rows, 5);
+  const double sum = std::accumulate(d.weights.begin(), d.weights.end(), 0.0);
+  EXPECT_NEAR(sum, 5.0, 1e-5);
+  EXPECT_EQ(d.weights[4], 0.0F);
+}
+
+TEST(Preprocess, MessagesNameColumnAndPlace) {
+  const Table t = small_table();
+  EXPECT_EQ(message_of([&] { fit(t, {.targets = {"price"}}); }),
+            "--target: no column 'price' in t.csv; columns are 'a', 'c', 'y'");
+  EXPECT_EQ(message_of([&] { fit(t, {.targets = {"c"}}); }),
+            "--target: column 'c' of t.csv holds text, expected numbers (use --model logistic, softmax or mlp for classes)");
+  Table one = t;
+  one.columns[1] = Column("c", CategoricalColumn{{0, 0, 0, 0, 0, 0}, {"x"}});
+  EXPECT_EQ(message_of([&] { fit(one, {.targets = {"c"}}, true); }),
+            "--target: column 'c' of t.csv has only the class 'x' in the training rows, expected at least 2 classes");
+  const Preprocessing p = fit(t, {.targets = {"y"}});
+  Table without = t;
+  without.columns.erase(without.columns.begin());
+  Notes notes;
+  EXPECT_EQ(message_of([&] { static_cast<void>(apply_preprocessing(p, without, {}, Purpose::kPredict, false, notes)); }),
+            "t.csv: column 'a' is missing; the model was trained on it");
+}
+
+TEST(Preprocess, TargetsAreNamedOrCountedFromEitherEnd) {
+  const Table t = small_table();
+  EXPECT_EQ(resolve_column(t, "-1", "--target"), 2U);
+  EXPECT_EQ(resolve_column(t, "0", "--target"), 0U);
+  EXPECT_THROW(static_cast<void>(resolve_column(t, "3", "--target")), UsageError);
+}
+
+TEST(Split, PartsAreDisjointAndSeeded) {
+  const auto split = data::split_rows(101, 0.2, 5);
+  EXPECT_EQ(split.valid.size(), 20U);
+  std::set<std::uint32_t> all(split.train.begin(), split.train.end());
+  all.insert(split.valid.begin(), split.valid.end());
+  EXPECT_EQ(all.size(), 101U);
+  EXPECT_EQ(data::split_rows(101, 0.2, 5).valid, split.valid);
+  EXPECT_NE(data::split_rows(101, 0.2, 6).valid, split.valid);
+  EXPECT_THROW(static_cast<void>(data::split_rows(1, 0.2, 1)), UsageError);
+}
+
+TEST(Folds, CoverAllRowsEvenly) {
+  const auto folds = data::fold_rows(23, 5, 1);
+  std::set<std::uint32_t> all;
+  for (const auto& fold : folds) {
+    EXPECT_TRUE(fold.size() == 4 || fold.size() == 5);
+    all.insert(fold.begin(), fold.end());
+  }
+  EXPECT_EQ(all.size(), 23U);
+  EXPECT_THROW(static_cast<void>(data::fold_rows(3, 4, 1)), UsageError);
+}
+
+TEST(Sampler, EveryEpochIsItsOwnPermutation) {
+  for (const std::int64_t n : {1, 2, 7, 1000}) {
+    data::Sampler sampler(n, {}, 1, 0, true);
+    const auto first = sampler.order(0);
+    std::vector<std::uint32_t> sorted(first.begin(), first.end());
+    const std::vector<std::uint32_t> remembered = sorted;
+    std::sort(sorted.begin(), sorted.end());
+    for (std::size_t i = 0; i < sorted.size(); ++i) EXPECT_EQ(sorted[i], i);
+    if (n == 1000) {
+      const auto second = sampler.order(1);
+      EXPECT_FALSE(std::equal(second.begin(), second.end(), remembered.begin()));
+    }
+    const auto again = sampler.order(0);
+    EXPECT_TRUE(std::equal(again.begin(), again.end(), remembered.begin()));
+  }
+}
+
+}  // namespace
+}  // namespace slalom::testing
