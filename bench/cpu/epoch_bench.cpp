@@ -73,22 +73,26 @@ void BM_MlpEpoch(benchmark::State& state, DeviceKind device) {
   run_epochs(state, device, spec, state.range(1));
 }
 
-BENCHMARK_CAPTURE(BM_LinearEpoch, device:cpu, DeviceKind::kCpu)
+BENCHMARK_CAPTURE(BM_LinearEpoch, device
+                  : cpu, DeviceKind::kCpu)
     ->ArgNames({"features", "batch"})
     ->ArgsProduct({{8, 128}, {1, 64, 4096}})
     ->Unit(benchmark::kMillisecond)
     ->UseRealTime();
-BENCHMARK_CAPTURE(BM_LinearEpoch, device:reference, DeviceKind::kReference)
+BENCHMARK_CAPTURE(BM_LinearEpoch, device
+                  : reference, DeviceKind::kReference)
     ->ArgNames({"features", "batch"})
     ->ArgsProduct({{8, 128}, {1, 64, 4096}})
     ->Unit(benchmark::kMillisecond)
     ->UseRealTime();
-BENCHMARK_CAPTURE(BM_MlpEpoch, device:cpu, DeviceKind::kCpu)
+BENCHMARK_CAPTURE(BM_MlpEpoch, device
+                  : cpu, DeviceKind::kCpu)
     ->ArgNames({"features", "batch"})
     ->ArgsProduct({{8}, {64, 4096}})
     ->Unit(benchmark::kMillisecond)
     ->UseRealTime();
-BENCHMARK_CAPTURE(BM_MlpEpoch, device:reference, DeviceKind::kReference)
+BENCHMARK_CAPTURE(BM_MlpEpoch, device
+                  : reference, DeviceKind::kReference)
     ->ArgNames({"features", "batch"})
     ->ArgsProduct({{8}, {64, 4096}})
     ->Unit(benchmark::kMillisecond)

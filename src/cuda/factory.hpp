@@ -13,7 +13,7 @@ namespace slalom::cuda {
 [[nodiscard]] bool cuda_backend_built() noexcept;
 
 /// Throws DeviceError (exit 69) when the build or the machine has none.
-std::unique_ptr<Backend> make_cuda_backend(const ModelSpec& spec, const Dataset& train, std::span<const MemberConfig> members,
-                                           const BackendOptions& options);
+std::unique_ptr<Backend> make_cuda_backend(const ModelSpec& spec, const Dataset& train,
+                                           std::span<const MemberConfig> members, const BackendOptions& options);
 
 }  // namespace slalom::cuda
