@@ -24,13 +24,13 @@ struct MemberConfig {
 
 /// What one member is to do in a call of `Backend::run`: consecutive mini-batches of `rows`.
 struct StepBlock {
-  std::span<const std::uint32_t> rows;      ///< row indices of the training data in visiting order
-  std::int64_t batch_size = 1;              ///< >= 1; the last batch is what is left and is averaged over its own size
-  std::span<const double> learning_rates;   ///< one per step: ceil(rows.size() / batch_size)
+  std::span<const std::uint32_t> rows;     ///< row indices of the training data in visiting order
+  std::int64_t batch_size = 1;             ///< >= 1; the last batch is what is left and is averaged over its own size
+  std::span<const double> learning_rates;  ///< one per step: ceil(rows.size() / batch_size)
 };
 
-/// What a block did. A step's loss is the mean data loss of its batch before the step's update, without penalties, in the units
-/// of the stored targets.
+/// What a block did. A step's loss is the mean data loss of its batch before the step's update, without penalties, in
+/// the units of the stored targets.
 struct BlockResult {
   std::vector<double> losses;          ///< one per step
   std::int64_t first_non_finite = -1;  ///< first step of the block whose loss or gradient was not finite; -1: none
@@ -47,7 +47,8 @@ struct MemberState {
 enum class SnapshotSlot { kBest, kGood };
 
 /// Trains a population of P >= 1 models over one resident training set and evaluates them. Not thread-safe.
-/// A member's numbers do not depend on the other members, nor on how its steps are cut into blocks, nor on the thread count.
+/// A member's numbers do not depend on the other members, nor on how its steps are cut into blocks, nor on the thread
+/// count.
 class Backend {
  public:
   virtual ~Backend() = default;
@@ -60,12 +61,13 @@ class Backend {
   [[nodiscard]] const ModelSpec& spec() const noexcept { return spec_; }
   [[nodiscard]] std::int64_t n_members() const noexcept { return n_members_; }
 
-  /// Runs one block for every member (blocks.size() == n_members(); empty rows: that member rests). Returns one result each.
+  /// Runs one block for every member (blocks.size() == n_members(); empty rows: that member rests). Returns one result
+  /// each.
   [[nodiscard]] virtual std::vector<BlockResult> run(std::span<const StepBlock> blocks) = 0;
 
-  /// Raw outputs (logits, or predictions in stored-target units) of the given rows of `x`: [rows.size(), n_outputs] row-major.
-  /// An empty `rows` means all rows in order. Uses the parameters that evaluation uses (the mean for averaged SGD, running
-  /// statistics for batch normalisation, no dropout). outputs.size() must be rows * n_outputs.
+  /// Raw outputs (logits, or predictions in stored-target units) of the given rows of `x`: [rows.size(), n_outputs]
+  /// row-major. An empty `rows` means all rows in order. Uses the parameters that evaluation uses (the mean for
+  /// averaged SGD, running statistics for batch normalisation, no dropout). outputs.size() must be rows * n_outputs.
   virtual void predict(std::int64_t member, const FeatureView& x, std::span<const std::uint32_t> rows,
                        std::span<float> outputs) = 0;
 
@@ -95,9 +97,9 @@ struct BackendOptions {
   int threads = 0;  ///< CPU threads; 0: all cores this process may use
 };
 
-/// Makes the backend for `device` (kAuto: the one expected to be faster for this job; `reason` then gets one line for people).
-/// `train` must outlive the backend. All members start with zero parameters: call import_state or initialize (model.hpp).
-/// Throws DeviceError when the device is not there.
+/// Makes the backend for `device` (kAuto: the one expected to be faster for this job; `reason` then gets one line for
+/// people). `train` must outlive the backend. All members start with zero parameters: call import_state or initialize
+/// (model.hpp). Throws DeviceError when the device is not there.
 std::unique_ptr<Backend> make_backend(DeviceKind device, const ModelSpec& spec, const Dataset& train,
                                       std::span<const MemberConfig> members, const BackendOptions& options = {},
                                       std::string* reason = nullptr);

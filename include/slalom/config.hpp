@@ -17,10 +17,31 @@ enum class LossKind { kMse, kMae, kHuber, kQuantile, kBce, kCrossEntropy, kHinge
 enum class Activation { kRelu, kLeakyRelu, kTanh, kSigmoid, kGelu, kSilu };
 enum class Initialization { kAuto, kZeros, kUniform, kNormal, kXavierUniform, kXavierNormal, kHeUniform, kHeNormal };
 enum class OptimizerKind {
-  kSgd, kMomentum, kNesterov, kAdagrad, kRmsprop, kAdam, kAmsgrad, kAdamW, kNadam, kLion, kFtrl, kAveragedSgd
+  kSgd,
+  kMomentum,
+  kNesterov,
+  kAdagrad,
+  kRmsprop,
+  kAdam,
+  kAmsgrad,
+  kAdamW,
+  kNadam,
+  kLion,
+  kFtrl,
+  kAveragedSgd
 };
 enum class Convention { kPytorch, kKeras };
-enum class ScheduleKind { kConstant, kStep, kMultiStep, kExponential, kInverseScaling, kLinear, kCosine, kOneCycle, kPlateau };
+enum class ScheduleKind {
+  kConstant,
+  kStep,
+  kMultiStep,
+  kExponential,
+  kInverseScaling,
+  kLinear,
+  kCosine,
+  kOneCycle,
+  kPlateau
+};
 enum class DeviceKind { kAuto, kReference, kCpu, kCuda };
 
 /// The names that the command line, the model file and messages use for an enumeration, in declaration order.
@@ -38,23 +59,25 @@ struct EnumNames<ModelKind> {
 template <>
 struct EnumNames<LossKind> {
   static constexpr std::string_view kWhat = "loss";
-  static constexpr std::array<std::pair<LossKind, std::string_view>, 7> kNames{{{LossKind::kMse, "mse"},
-                                                                                {LossKind::kMae, "mae"},
-                                                                                {LossKind::kHuber, "huber"},
-                                                                                {LossKind::kQuantile, "quantile"},
-                                                                                {LossKind::kBce, "bce"},
-                                                                                {LossKind::kCrossEntropy, "cross-entropy"},
-                                                                                {LossKind::kHinge, "hinge"}}};
+  static constexpr std::array<std::pair<LossKind, std::string_view>, 7> kNames{
+      {{LossKind::kMse, "mse"},
+       {LossKind::kMae, "mae"},
+       {LossKind::kHuber, "huber"},
+       {LossKind::kQuantile, "quantile"},
+       {LossKind::kBce, "bce"},
+       {LossKind::kCrossEntropy, "cross-entropy"},
+       {LossKind::kHinge, "hinge"}}};
 };
 template <>
 struct EnumNames<Activation> {
   static constexpr std::string_view kWhat = "activation";
-  static constexpr std::array<std::pair<Activation, std::string_view>, 6> kNames{{{Activation::kRelu, "relu"},
-                                                                                  {Activation::kLeakyRelu, "leaky-relu"},
-                                                                                  {Activation::kTanh, "tanh"},
-                                                                                  {Activation::kSigmoid, "sigmoid"},
-                                                                                  {Activation::kGelu, "gelu"},
-                                                                                  {Activation::kSilu, "silu"}}};
+  static constexpr std::array<std::pair<Activation, std::string_view>, 6> kNames{
+      {{Activation::kRelu, "relu"},
+       {Activation::kLeakyRelu, "leaky-relu"},
+       {Activation::kTanh, "tanh"},
+       {Activation::kSigmoid, "sigmoid"},
+       {Activation::kGelu, "gelu"},
+       {Activation::kSilu, "silu"}}};
 };
 template <>
 struct EnumNames<Initialization> {
@@ -162,47 +185,48 @@ struct ModelSpec {
   }
 };
 
-/// An optimiser with its constants; unset ones take the optimiser's and the convention's default (`resolve_rule` in core/rules.hpp).
+/// An optimiser with its constants; unset ones take the optimiser's and the convention's default (`resolve_rule` in
+/// core/rules.hpp).
 struct OptimizerConfig {
   OptimizerKind kind = OptimizerKind::kAdam;
   Convention convention = Convention::kPytorch;
-  double learning_rate = 1e-3;                 ///< > 0, before the schedule
-  std::optional<double> momentum;              ///< [0, 1): momentum, nesterov (0.9); rmsprop (0)
-  double dampening = 0.0;                      ///< [0, 1): momentum only, PyTorch's 1 - factor of the new gradient
-  std::optional<double> beta1;                 ///< [0, 1): adam family and lion (0.9)
-  std::optional<double> beta2;                 ///< [0, 1): adam family (0.999), lion (0.99)
-  std::optional<double> rho;                   ///< [0, 1): rmsprop smoothing (pytorch 0.99, keras 0.9)
-  std::optional<double> epsilon;               ///< > 0: pytorch 1e-8 (adagrad 1e-10), keras 1e-7
-  bool centered = false;                       ///< rmsprop: subtract the squared mean gradient
-  bool amsgrad = false;                        ///< adamw with AMSGrad's maximum
-  double learning_rate_decay = 0.0;            ///< adagrad: eta_t = eta / (1 + (t - 1) decay)
-  std::optional<double> initial_accumulator;   ///< adagrad: pytorch 0, keras 0.1
-  double momentum_decay = 4e-3;                ///< nadam psi (keras convention: 1)
-  double ftrl_beta = 1.0;                      ///< ftrl: beta
-  std::int64_t average_start = 1;              ///< averaged-sgd: first step (from 1) whose iterate enters the mean
-  double weight_decay = 0.0;                   ///< adamw, lion: decoupled; others: added to the gradient like l2
-  double l1 = 0.0;                             ///< weight of |w|_1, by proximal steps; weights only
-  double l2 = 0.0;                             ///< weight of |w|^2 / 2, added to the gradient; weights only
-  double clip_norm = 0.0;                      ///< > 0: scale the whole gradient to at most this norm
-  double clip_value = 0.0;                     ///< > 0: clamp each gradient element to [-clip_value, clip_value]
+  double learning_rate = 1e-3;                ///< > 0, before the schedule
+  std::optional<double> momentum;             ///< [0, 1): momentum, nesterov (0.9); rmsprop (0)
+  double dampening = 0.0;                     ///< [0, 1): momentum only, PyTorch's 1 - factor of the new gradient
+  std::optional<double> beta1;                ///< [0, 1): adam family and lion (0.9)
+  std::optional<double> beta2;                ///< [0, 1): adam family (0.999), lion (0.99)
+  std::optional<double> rho;                  ///< [0, 1): rmsprop smoothing (pytorch 0.99, keras 0.9)
+  std::optional<double> epsilon;              ///< > 0: pytorch 1e-8 (adagrad 1e-10), keras 1e-7
+  bool centered = false;                      ///< rmsprop: subtract the squared mean gradient
+  bool amsgrad = false;                       ///< adamw with AMSGrad's maximum
+  double learning_rate_decay = 0.0;           ///< adagrad: eta_t = eta / (1 + (t - 1) decay)
+  std::optional<double> initial_accumulator;  ///< adagrad: pytorch 0, keras 0.1
+  double momentum_decay = 4e-3;               ///< nadam psi (keras convention: 1)
+  double ftrl_beta = 1.0;                     ///< ftrl: beta
+  std::int64_t average_start = 1;             ///< averaged-sgd: first step (from 1) whose iterate enters the mean
+  double weight_decay = 0.0;                  ///< adamw, lion: decoupled; others: added to the gradient like l2
+  double l1 = 0.0;                            ///< weight of |w|_1, by proximal steps; weights only
+  double l2 = 0.0;                            ///< weight of |w|^2 / 2, added to the gradient; weights only
+  double clip_norm = 0.0;                     ///< > 0: scale the whole gradient to at most this norm
+  double clip_value = 0.0;                    ///< > 0: clamp each gradient element to [-clip_value, clip_value]
 };
 
 /// A learning-rate schedule. Positions are in optimiser steps counted from 0; the trainer converts epochs to steps.
 struct ScheduleConfig {
   ScheduleKind kind = ScheduleKind::kConstant;
-  std::int64_t warmup_steps = 0;          ///< linear warm-up lr (t+1)/W before any schedule; the schedule starts after it
-  std::int64_t every = 0;                 ///< step: steps between drops; 0: 30 % of the run
-  std::vector<std::int64_t> milestones;   ///< multi-step: steps at which the rate drops, ascending
-  double factor = 0.1;                    ///< step, multi-step, plateau: multiplier of a drop; exponential: multiplier of an epoch
-  double power = 0.5;                     ///< inverse-scaling: lr / (t+1)^power
-  double min_learning_rate = 0.0;         ///< cosine, plateau: lowest rate
-  double end_factor = 0.0;                ///< linear: last rate = end_factor * lr
-  double pct_start = 0.3;                 ///< one-cycle: fraction of the run with rising rate; --lr is the highest rate
-  double div_factor = 25.0;               ///< one-cycle: first rate = lr / div_factor
-  double final_div_factor = 1e4;          ///< one-cycle: last rate = first rate / final_div_factor
-  std::int64_t plateau_patience = 10;     ///< plateau: epochs without improvement before a drop
-  double plateau_threshold = 1e-4;        ///< plateau: relative improvement that counts
-  std::int64_t plateau_cooldown = 0;      ///< plateau: epochs to wait after a drop
+  std::int64_t warmup_steps = 0;  ///< linear warm-up lr (t+1)/W before any schedule; the schedule starts after it
+  std::int64_t every = 0;         ///< step: steps between drops; 0: 30 % of the run
+  std::vector<std::int64_t> milestones;  ///< multi-step: steps at which the rate drops, ascending
+  double factor = 0.1;  ///< step, multi-step, plateau: multiplier of a drop; exponential: multiplier of an epoch
+  double power = 0.5;   ///< inverse-scaling: lr / (t+1)^power
+  double min_learning_rate = 0.0;      ///< cosine, plateau: lowest rate
+  double end_factor = 0.0;             ///< linear: last rate = end_factor * lr
+  double pct_start = 0.3;              ///< one-cycle: fraction of the run with rising rate; --lr is the highest rate
+  double div_factor = 25.0;            ///< one-cycle: first rate = lr / div_factor
+  double final_div_factor = 1e4;       ///< one-cycle: last rate = first rate / final_div_factor
+  std::int64_t plateau_patience = 10;  ///< plateau: epochs without improvement before a drop
+  double plateau_threshold = 1e-4;     ///< plateau: relative improvement that counts
+  std::int64_t plateau_cooldown = 0;   ///< plateau: epochs to wait after a drop
 };
 
 /// Checks ranges and combinations; throws UsageError that names the flag, the value found and the range expected.

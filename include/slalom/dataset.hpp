@@ -26,8 +26,8 @@ struct CacheAlignedAllocator {
 
 using AlignedFloats = std::vector<float, CacheAlignedAllocator<float>>;
 
-/// Floats from one stored row to the next: d rounded up to a power of two up to 8, then to a multiple of 8 (32 bytes, one DRAM
-/// sector), so that every row starts on a sector boundary. The padding is zero.
+/// Floats from one stored row to the next: d rounded up to a power of two up to 8, then to a multiple of 8 (32 bytes,
+/// one DRAM sector), so that every row starts on a sector boundary. The padding is zero.
 [[nodiscard]] constexpr std::int64_t row_stride(std::int64_t n_features) noexcept {
   if (n_features <= 1) return 1;
   if (n_features <= 2) return 2;
@@ -54,7 +54,8 @@ struct Dataset {
   AlignedFloats features;            ///< n_rows * row_stride(n_features)
   AlignedFloats targets;             ///< n_rows * n_targets
   std::vector<std::int32_t> labels;  ///< n_rows, or empty
-  AlignedFloats weights;             ///< n_rows, or empty: every row counts 1. Sample weight x class weight, mean 1 over training rows
+  AlignedFloats
+      weights;  ///< n_rows, or empty: every row counts 1. Sample weight x class weight, mean 1 over training rows
   /// original target = target_offset + target_scale * stored target, one per target; empty: not scaled
   std::vector<double> target_offset;
   std::vector<double> target_scale;

@@ -21,8 +21,9 @@ enum class ExitCode : int {
   kInterrupted = 130,  ///< stopped by Ctrl-C
 };
 
-/// Base of every exception thrown by slalom. `what()` is one complete sentence for a person: it names the file, line, column
-/// or flag, what was found and what was expected. Only `main` maps it to an exit status; the library never exits or prints.
+/// Base of every exception thrown by slalom. `what()` is one complete sentence for a person: it names the file, line,
+/// column or flag, what was found and what was expected. Only `main` maps it to an exit status; the library never exits
+/// or prints.
 class Error : public std::runtime_error {
  public:
   Error(ExitCode code, const std::string& message) : std::runtime_error(message), code_(code) {}
@@ -38,7 +39,8 @@ class UsageError : public Error {
   explicit UsageError(const std::string& message) : Error(ExitCode::kUsage, message) {}
 };
 
-/// The content of an input is not usable (ragged row, text in a numeric column, unknown target, corrupt model, divergence).
+/// The content of an input is not usable (ragged row, text in a numeric column, unknown target, corrupt model,
+/// divergence).
 class DataError : public Error {
  public:
   explicit DataError(const std::string& message) : Error(ExitCode::kData, message) {}

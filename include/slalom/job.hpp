@@ -22,9 +22,9 @@ namespace slalom {
 
 /// A training job over files.
 struct TrainJob {
-  std::string data;              ///< training file
-  std::string valid;             ///< validation file; empty: a part of the training file
-  double valid_fraction = 0.2;   ///< [0, 1): part of the rows held out when `valid` is empty and folds is 0; 0: none
+  std::string data;             ///< training file
+  std::string valid;            ///< validation file; empty: a part of the training file
+  double valid_fraction = 0.2;  ///< [0, 1): part of the rows held out when `valid` is empty and folds is 0; 0: none
   ReadOptions read;
   PreprocessOptions preprocess;
   /// Shape, loss and initialisation; n_features and n_outputs are found from the data. huber_delta is in target units.
@@ -48,11 +48,11 @@ struct JobResult {
   Model model;  ///< the best restart, or with folds the member that saw all rows
   DeviceKind device = DeviceKind::kCpu;
   std::string device_description;
-  std::string device_reason;            ///< why `auto` chose it; empty otherwise
-  Notes notes;                          ///< what was noticed in the data
+  std::string device_reason;  ///< why `auto` chose it; empty otherwise
+  Notes notes;                ///< what was noticed in the data
   TrainResult training;
-  std::vector<MemberOutcome> members;   ///< restarts, or folds first and the member with all rows last
-  std::int64_t chosen = 0;              ///< index into members
+  std::vector<MemberOutcome> members;  ///< restarts, or folds first and the member with all rows last
+  std::int64_t chosen = 0;             ///< index into members
   std::int64_t train_rows = 0, valid_rows = 0;
 };
 
@@ -79,7 +79,8 @@ class Predictor {
   [[nodiscard]] const Model& model() const noexcept;
   /// Reader options that make a raw file readable for this model (column kinds, LIBSVM width).
   [[nodiscard]] ReadOptions reading(ReadOptions options) const;
-  /// Regression: one column `prediction` (or `prediction_<target>`). Classes: `prediction`, then `probability_<class>` (not for hinge: `score`).
+  /// Regression: one column `prediction` (or `prediction_<target>`). Classes: `prediction`, then `probability_<class>`
+  /// (not for hinge: `score`).
   [[nodiscard]] Table predict(const Table& table, Notes& notes);
   /// The names and kinds (true: text) of predict's columns.
   [[nodiscard]] std::vector<std::pair<std::string, bool>> output_columns() const;

@@ -27,8 +27,9 @@ struct LayerView {
   std::int64_t gamma = -1, beta = -1, running_mean = -1, running_var = -1;
 };
 
-/// One flat arena: first all weights (the part that l1, l2 and weight decay act on), then biases, gammas and betas, then buffers
-/// that are not trained (running statistics). Every tensor starts at a multiple of 8 floats; the padding is and stays zero.
+/// One flat arena: first all weights (the part that l1, l2 and weight decay act on), then biases, gammas and betas,
+/// then buffers that are not trained (running statistics). Every tensor starts at a multiple of 8 floats; the padding
+/// is and stays zero.
 struct ParameterLayout {
   std::vector<LayerView> layers;
   std::vector<TensorView> tensors;
@@ -40,8 +41,9 @@ struct ParameterLayout {
   explicit ParameterLayout(const ModelSpec& spec);
 };
 
-/// Starting values of the arena, float32-representable, from (seed, stream) by Philox. kAuto: zeros for linear models, He uniform before
-/// relu, leaky-relu, gelu and silu, Xavier uniform before tanh and sigmoid and for the last layer. Biases and betas 0, gammas and running variances 1.
+/// Starting values of the arena, float32-representable, from (seed, stream) by Philox. kAuto: zeros for linear models,
+/// He uniform before relu, leaky-relu, gelu and silu, Xavier uniform before tanh and sigmoid and for the last layer.
+/// Biases and betas 0, gammas and running variances 1.
 [[nodiscard]] std::vector<double> initial_parameters(const ModelSpec& spec, std::uint64_t seed, std::uint64_t stream);
 
 /// A trained model: enough to predict from raw files.
@@ -53,7 +55,8 @@ struct Model {
   std::vector<std::pair<std::string, std::string>> facts;
 };
 
-/// Writes a safetensors file atomically (temporary name, fsync, rename). Equal models give equal bytes. Throws OutputError.
+/// Writes a safetensors file atomically (temporary name, fsync, rename). Equal models give equal bytes. Throws
+/// OutputError.
 void save_model(const Model& model, const std::string& path);
 
 /// Reads what save_model wrote. The file is untrusted: every size and shape is checked before it is used.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// From a raw table to a Dataset: selection, imputation, one-hot encoding and standardisation, fitted on training rows only.
+// From a raw table to a Dataset: selection, imputation, one-hot encoding and standardisation, fitted on training rows
+// only.
 #pragma once
 
 #include <cstdint>
@@ -27,19 +28,21 @@ template <>
 struct EnumNames<MissingPolicy> {
   static constexpr std::string_view kWhat = "missing-value policy";
   static constexpr std::array<std::pair<MissingPolicy, std::string_view>, 3> kNames{
-      {{MissingPolicy::kMean, "mean"}, {MissingPolicy::kMostFrequent, "most-frequent"}, {MissingPolicy::kError, "error"}}};
+      {{MissingPolicy::kMean, "mean"},
+       {MissingPolicy::kMostFrequent, "most-frequent"},
+       {MissingPolicy::kError, "error"}}};
 };
 
 /// What the user asks of preprocessing. Columns are given by name or by 0-based index, negative from the end.
 struct PreprocessOptions {
-  std::vector<std::string> targets;   ///< at least one; several only for regression
-  std::string weight_column;          ///< empty: none; non-negative numbers, not a feature
-  std::vector<std::string> drop;      ///< columns to leave out
-  std::vector<std::string> features;  ///< if not empty: only these are features
-  Scaling scaling = Scaling::kStandard;         ///< of numeric features; one-hot ones stay 0 and 1
-  Scaling target_scaling = Scaling::kStandard;  ///< of regression targets
+  std::vector<std::string> targets;              ///< at least one; several only for regression
+  std::string weight_column;                     ///< empty: none; non-negative numbers, not a feature
+  std::vector<std::string> drop;                 ///< columns to leave out
+  std::vector<std::string> features;             ///< if not empty: only these are features
+  Scaling scaling = Scaling::kStandard;          ///< of numeric features; one-hot ones stay 0 and 1
+  Scaling target_scaling = Scaling::kStandard;   ///< of regression targets
   MissingPolicy missing = MissingPolicy::kMean;  ///< kMean: mean for numbers, most frequent for categories
-  std::int64_t max_categories = 64;   ///< of one column; the rarest beyond it become "other"; >= 2
+  std::int64_t max_categories = 64;              ///< of one column; the rarest beyond it become "other"; >= 2
   /// class name -> weight; "balanced" alone: n / (k * count)
   std::vector<std::pair<std::string, double>> class_weights;
   bool balanced_classes = false;
@@ -59,18 +62,19 @@ struct InputColumn {
   }
 };
 
-/// Everything that turns a raw file into model inputs and model outputs back into answers. Plain data: the model file stores it.
+/// Everything that turns a raw file into model inputs and model outputs back into answers. Plain data: the model file
+/// stores it.
 struct Preprocessing {
   std::vector<InputColumn> inputs;
   std::vector<double> offset;  ///< per output feature: stored = (raw - offset) / scale
   std::vector<double> scale;   ///< per output feature, > 0
   MissingPolicy missing = MissingPolicy::kMean;
-  std::vector<std::string> targets;       ///< target column names
-  std::vector<std::string> classes;       ///< class names in label order; empty for regression
-  bool numeric_classes = false;           ///< class names are numbers in the data
-  std::vector<double> target_offset;      ///< regression: per target
+  std::vector<std::string> targets;   ///< target column names
+  std::vector<std::string> classes;   ///< class names in label order; empty for regression
+  bool numeric_classes = false;       ///< class names are numbers in the data
+  std::vector<double> target_offset;  ///< regression: per target
   std::vector<double> target_scale;
-  std::vector<double> class_weights;      ///< per class, or empty
+  std::vector<double> class_weights;  ///< per class, or empty
   std::string weight_column;
 
   [[nodiscard]] std::int64_t n_features() const noexcept { return static_cast<std::int64_t>(offset.size()); }
@@ -88,17 +92,18 @@ using Notes = std::vector<std::string>;
 [[nodiscard]] std::size_t resolve_column(const Table& table, const std::string& selector, const std::string& flag);
 
 /// Fits on the given training rows (empty: all rows). `classify`: targets are classes.
-/// Throws UsageError (unknown column) or DataError (nothing left to learn from, one class only, missing values under kError).
+/// Throws UsageError (unknown column) or DataError (nothing left to learn from, one class only, missing values under
+/// kError).
 [[nodiscard]] Preprocessing fit_preprocessing(const Table& table, std::span<const std::uint32_t> rows, bool classify,
                                               const PreprocessOptions& options, Notes& notes);
 
 /// What a Dataset is made for.
 enum class Purpose { kTrain, kEvaluate, kPredict };
 
-/// Applies a fitted preprocessing to the given rows (empty: all). Columns are found by name, whatever their order. Rows without a
-/// target are left out, with a note (kTrain, kEvaluate). An unseen category becomes "other" if the column has it, else all zeros, with a note.
-/// `cross_entropy`: fill labels; otherwise targets (0/1 for two classes).
-/// Throws DataError: missing column, text where numbers were trained, unknown class.
+/// Applies a fitted preprocessing to the given rows (empty: all). Columns are found by name, whatever their order. Rows
+/// without a target are left out, with a note (kTrain, kEvaluate). An unseen category becomes "other" if the column has
+/// it, else all zeros, with a note. `cross_entropy`: fill labels; otherwise targets (0/1 for two classes). Throws
+/// DataError: missing column, text where numbers were trained, unknown class.
 [[nodiscard]] Dataset apply_preprocessing(const Preprocessing& preprocessing, const Table& table,
                                           std::span<const std::uint32_t> rows, Purpose purpose, bool cross_entropy,
                                           Notes& notes);

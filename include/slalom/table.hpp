@@ -28,7 +28,8 @@ struct CategoricalColumn {
 class Column {
  public:
   Column(std::string name, NumericColumn numeric) : name_(std::move(name)), numeric_(std::move(numeric)) {}
-  Column(std::string name, CategoricalColumn categorical) : name_(std::move(name)), categorical_(std::move(categorical)) {}
+  Column(std::string name, CategoricalColumn categorical)
+      : name_(std::move(name)), categorical_(std::move(categorical)) {}
 
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
   [[nodiscard]] bool is_numeric() const noexcept { return numeric_.has_value(); }
@@ -44,8 +45,8 @@ class Column {
   std::optional<CategoricalColumn> categorical_;
 };
 
-/// Where rows of a text file are not on consecutive lines: row `row` and those after it lie `lines` further down than one line a
-/// row would put them (blank lines, comments, quoted line ends before it).
+/// Where rows of a text file are not on consecutive lines: row `row` and those after it lie `lines` further down than
+/// one line a row would put them (blank lines, comments, quoted line ends before it).
 struct LineShift {
   std::int64_t row = 0;
   std::int64_t lines = 0;
@@ -71,30 +72,32 @@ struct Table {
   [[nodiscard]] std::string place(std::int64_t row) const;
 };
 
-/// How a file is to be read. The format follows from the file name: .csv .tsv .txt (also .gz), .parquet, .feather/.arrow/.ipc,
-/// .npy, .libsvm/.svm/.svmlight (also .gz); anything else is taken as CSV.
+/// How a file is to be read. The format follows from the file name: .csv .tsv .txt (also .gz), .parquet,
+/// .feather/.arrow/.ipc, .npy, .libsvm/.svm/.svmlight (also .gz); anything else is taken as CSV.
 struct ReadOptions {
-  char delimiter = '\0';      ///< '\0': found from the first lines (comma, semicolon, tab, pipe, blank)
-  bool has_header = true;     ///< false for --no-header
-  std::string format;         ///< overrides the file name: csv, parquet, feather, npy, libsvm; empty: by name
-  std::string targets_path;   ///< .npy only: a second file with the targets, read as columns y or y0, y1, ...
+  char delimiter = '\0';     ///< '\0': found from the first lines (comma, semicolon, tab, pipe, blank)
+  bool has_header = true;    ///< false for --no-header
+  std::string format;        ///< overrides the file name: csv, parquet, feather, npy, libsvm; empty: by name
+  std::string targets_path;  ///< .npy only: a second file with the targets, read as columns y or y0, y1, ...
   /// Columns whose kind is known (from a model, or from --categorical): true = categorical. Others are inferred.
   std::vector<std::pair<std::string, bool>> kinds;
-  std::int64_t libsvm_features = 0;           ///< LIBSVM: number of feature columns; 0: the largest index in the file
-  std::int64_t block_bytes = std::int64_t{1} << 26;  ///< streamed reading: bytes of file a piece
+  std::int64_t libsvm_features = 0;  ///< LIBSVM: number of feature columns; 0: the largest index in the file
+  std::int64_t block_bytes = std::int64_t{1} << 26;        ///< streamed reading: bytes of file a piece
   std::int64_t dense_limit_bytes = std::int64_t{8} << 30;  ///< LIBSVM: refuse to densify into more than this
 };
 
 /// Reads a whole file into memory.
-/// A column is numeric if every non-missing cell is a number; the cells "", NA, N/A, null, None, ? and nan in any case are missing.
-/// A text column of which at least 90 % of the non-missing cells are numbers is an error that names the first bad cell, unless
-/// `kinds` says that it is categorical. LIBSVM: columns f1..fN (index as in the file) and, first, `label`.
-/// Throws InputError (cannot open), DataError (empty, header only, ragged row, infinite value, duplicate names, ...), UsageError.
+/// A column is numeric if every non-missing cell is a number; the cells "", NA, N/A, null, None, ? and nan in any case
+/// are missing. A text column of which at least 90 % of the non-missing cells are numbers is an error that names the
+/// first bad cell, unless `kinds` says that it is categorical. LIBSVM: columns f1..fN (index as in the file) and,
+/// first, `label`. Throws InputError (cannot open), DataError (empty, header only, ragged row, infinite value,
+/// duplicate names, ...), UsageError.
 Table read_table(const std::string& path, const ReadOptions& options = {});
 
 /// Reads a file piece by piece in order, holding one piece at a time, and hands every piece to `consume`.
 /// `options.kinds` must name the kind of every column that matters (a piece cannot know the whole column).
 /// Same errors as read_table.
-void stream_table(const std::string& path, const ReadOptions& options, const std::function<void(const Table&)>& consume);
+void stream_table(const std::string& path, const ReadOptions& options,
+                  const std::function<void(const Table&)>& consume);
 
 }  // namespace slalom

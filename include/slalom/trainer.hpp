@@ -83,10 +83,10 @@ struct TrainResult {
   std::int64_t steps = 0;        ///< over all members
 };
 
-/// Trains every member of `backend` (whose parameters were initialised) on `train`. `valid` may be null. `rows`: one per member or empty.
-/// Throws DataError when a member's loss stops being finite (names step, epoch and learning rate; the whole run ends, also in a
-/// population) and UsageError for bad settings.
-/// `stop`, if given, ends the run after the current block.
+/// Trains every member of `backend` (whose parameters were initialised) on `train`. `valid` may be null. `rows`: one
+/// per member or empty. Throws DataError when a member's loss stops being finite (names step, epoch and learning rate;
+/// the whole run ends, also in a population) and UsageError for bad settings. `stop`, if given, ends the run after the
+/// current block.
 TrainResult train(Backend& backend, const Dataset& train, const Dataset* valid, const TrainerConfig& config,
                   std::span<const MemberRows> rows, std::span<Observer* const> observers,
                   const std::atomic<bool>* stop = nullptr);

@@ -46,7 +46,8 @@ std::vector<std::string> expand_config(std::vector<std::string> arguments) {
   }
   const std::vector<std::string> from_command_line = arguments;
   for (const CLI::ConfigItem& item : items) {
-    if (!item.parents.empty()) throw UsageError("--config: " + path + ": found the section [" + item.parents[0] + "], expected none");
+    if (!item.parents.empty())
+      throw UsageError("--config: " + path + ": found the section [" + item.parents[0] + "], expected none");
     const std::string flag = "--" + item.name;
     if (given(from_command_line, flag)) continue;
     const std::string value = joined(item.inputs);

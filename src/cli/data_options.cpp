@@ -29,7 +29,8 @@ void parse_class_weights(const std::vector<std::string>& items, PreprocessOption
     }
     const std::size_t equals = item.rfind('=');
     double weight = -1.0;
-    if (equals == std::string::npos || !CLI::detail::lexical_cast(item.substr(equals + 1), weight) || !(weight >= 0.0)) {
+    if (equals == std::string::npos || !CLI::detail::lexical_cast(item.substr(equals + 1), weight) ||
+        !(weight >= 0.0)) {
       throw UsageError("--class-weight: found '" + item + "', expected balanced or CLASS=WEIGHT with a weight >= 0");
     }
     preprocess.class_weights.emplace_back(item.substr(0, equals), weight);
@@ -45,19 +46,21 @@ void add_read_options(CLI::App& app, ReadOptions& read) {
          "Character between the fields of a text table: auto, tab, space or one character")
       ->default_str("auto")
       ->group(group);
-  app.add_flag_callback("--no-header", [&read] { read.has_header = false; },
-                        "The first line is data; columns are called c0, c1, ...")
+  app.add_flag_callback(
+         "--no-header", [&read] { read.has_header = false; }, "The first line is data; columns are called c0, c1, ...")
       ->group(group);
   app.add_option("--format", read.format, "File format, if the name does not tell it")
       ->check(CLI::IsMember({"csv", "parquet", "feather", "npy", "libsvm"}))
       ->group(group);
-  app.add_option("--targets-file", read.targets_path, "For .npy: a second .npy file with the targets (columns y or y0, y1, ...)")
+  app.add_option("--targets-file", read.targets_path,
+                 "For .npy: a second .npy file with the targets (columns y or y0, y1, ...)")
       ->group(group);
 }
 
 void add_preprocess_options(CLI::App& app, PreprocessOptions& preprocess, ReadOptions& read) {
   const std::string group = "Columns";
-  app.add_option("--target", preprocess.targets, "Column to predict: a name, or an index from 0 (negative from the end). Several for regression: a,b")
+  app.add_option("--target", preprocess.targets,
+                 "Column to predict: a name, or an index from 0 (negative from the end). Several for regression: a,b")
       ->delimiter(',')
       ->required()
       ->group(group);
@@ -79,12 +82,15 @@ void add_preprocess_options(CLI::App& app, PreprocessOptions& preprocess, ReadOp
       ->delimiter(',')
       ->group(group);
   add_enum_option(app, "--scale", preprocess.scaling, "Scaling of the features")->group(group);
-  app.add_flag_callback("--no-target-scale", [&preprocess] { preprocess.target_scaling = Scaling::kNone; },
-                        "Do not standardise regression targets internally")
+  app.add_flag_callback(
+         "--no-target-scale", [&preprocess] { preprocess.target_scaling = Scaling::kNone; },
+         "Do not standardise regression targets internally")
       ->group(group);
-  add_enum_option(app, "--missing", preprocess.missing, "Missing cells: mean (most frequent for categories), most-frequent, error")
+  add_enum_option(app, "--missing", preprocess.missing,
+                  "Missing cells: mean (most frequent for categories), most-frequent, error")
       ->group(group);
-  app.add_option("--max-categories", preprocess.max_categories, "Levels kept of a text column; the rarest become 'other'")
+  app.add_option("--max-categories", preprocess.max_categories,
+                 "Levels kept of a text column; the rarest become 'other'")
       ->check(CLI::Range(2, 1000000))
       ->capture_default_str()
       ->group(group);

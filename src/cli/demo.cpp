@@ -3,8 +3,8 @@
 #include <array>
 #include <filesystem>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <slalom/error.hpp>
 #include <slalom/job.hpp>
@@ -28,16 +28,9 @@ constexpr std::array<double, 10> kX{0.0,
                                     4.444444444444445,
                                     5.0};
 // 2 x + 1 + noise of standard deviation 0.5: numpy.random.seed(42), randn(10) / 2
-constexpr std::array<double, 10> kY{1.2483570765056164,
-                                    2.041978960525519,
-                                    3.5460664912725686,
-                                    5.094848261537346,
-                                    5.327367757082777,
-                                    6.438487077080965,
-                                    8.456273074420363,
-                                    9.161495142354234,
-                                    9.654151695921414,
-                                    11.271280021792982};
+constexpr std::array<double, 10> kY{1.2483570765056164, 2.041978960525519, 3.5460664912725686, 5.094848261537346,
+                                    5.327367757082777,  6.438487077080965, 8.456273074420363,  9.161495142354234,
+                                    9.654151695921414,  11.271280021792982};
 
 /// Prints every tenth iteration as the worked example does: cost before the update, slope and intercept after it.
 class IterationPrinter : public Observer {
@@ -95,8 +88,9 @@ TrainJob flats_job() {
 void print_row(const char* name, const JobResult& result) {
   const Metrics& valid = result.members.at(static_cast<std::size_t>(result.chosen)).valid.value();
   const TrainResult& training = result.training;
-  fmt::print("{:<22} {:>10.0f} {:>10.0f} {:>8.4f} {:>9} {:>12.2f} {:>14.0f}\n", name, valid.rmse.value(), valid.mae.value(),
-             valid.r2.value(), training.steps, training.seconds, static_cast<double>(training.samples) / training.seconds);
+  fmt::print("{:<22} {:>10.0f} {:>10.0f} {:>8.4f} {:>9} {:>12.2f} {:>14.0f}\n", name, valid.rmse.value(),
+             valid.mae.value(), valid.r2.value(), training.steps, training.seconds,
+             static_cast<double>(training.samples) / training.seconds);
 }
 
 void run_flats(const std::filesystem::path& folder) {
@@ -111,7 +105,8 @@ void run_flats(const std::filesystem::path& folder) {
   network.model.kind = ModelKind::kMlp;
   network.model.hidden = {32, 32};
 
-  fmt::print("{:<22} {:>10} {:>10} {:>8} {:>9} {:>12} {:>14}\n", "model", "RMSE", "MAE", "R2", "steps", "seconds", "samples/s");
+  fmt::print("{:<22} {:>10} {:>10} {:>8} {:>9} {:>12} {:>14}\n", "model", "RMSE", "MAE", "R2", "steps", "seconds",
+             "samples/s");
   const JobResult linear_result = run_job(linear, flats, nullptr, {}, &stop_requested);
   print_row("linear", linear_result);
   const JobResult network_result = run_job(network, flats, nullptr, {}, &stop_requested);
@@ -133,8 +128,11 @@ void run_flats(const std::filesystem::path& folder) {
   writer->write(predictor.predict(flats, notes).columns);
   writer->finish();
 
-  fmt::print("\nTrained on {}. Written: {}, {}, {}\n", network_result.device_description, data_path, model_path, predictions_path);
-  fmt::print("\nYour turn:\n  slalom train --data {} --target price --model mlp --hidden 32,32 --out model.safetensors\n", data_path);
+  fmt::print("\nTrained on {}. Written: {}, {}, {}\n", network_result.device_description, data_path, model_path,
+             predictions_path);
+  fmt::print(
+      "\nYour turn:\n  slalom train --data {} --target price --model mlp --hidden 32,32 --out model.safetensors\n",
+      data_path);
   fmt::print("  slalom inspect {}\n", model_path);
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // slalom devices: what this build can train on.
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <omp.h>
+#include <CLI/CLI.hpp>
 
 #include "cli/command.hpp"
 #include "cuda/factory.hpp"

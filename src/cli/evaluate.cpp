@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // slalom evaluate: metrics of a model on a file with targets.
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <slalom/job.hpp>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // slalom inspect: explains a model file.
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <slalom/model.hpp>
 

@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <slalom/error.hpp>
 #include <slalom/version.hpp>
@@ -49,7 +49,8 @@ void print_notes(const Notes& notes) {
 namespace {
 
 int run(int argc, char** argv) {
-  CLI::App app{"Trains linear, logistic, softmax models and multi-layer perceptrons by mini-batch gradient descent.", "slalom"};
+  CLI::App app{"Trains linear, logistic, softmax models and multi-layer perceptrons by mini-batch gradient descent.",
+               "slalom"};
   app.set_version_flag("--version", fmt::format("slalom {}", kVersion));
   app.require_subcommand(1);
   app.get_formatter()->column_width(34);

@@ -10,8 +10,11 @@ namespace slalom::cli {
 void add_model_options(CLI::App& app, TrainJob& job) {
   const std::string group = "Model";
   ModelSpec& spec = job.model;
-  add_enum_option(app, "--model", spec.kind, "linear (regression), logistic (two classes), softmax (classes), mlp")->group(group);
-  app.add_option("--hidden", spec.hidden, "Widths of the hidden layers of an mlp, for example 64,64")->delimiter(',')->group(group);
+  add_enum_option(app, "--model", spec.kind, "linear (regression), logistic (two classes), softmax (classes), mlp")
+      ->group(group);
+  app.add_option("--hidden", spec.hidden, "Widths of the hidden layers of an mlp, for example 64,64")
+      ->delimiter(',')
+      ->group(group);
   add_enum_option(app, "--activation", spec.activation, "Activation of hidden layers")->group(group);
   add_enum_option<LossKind>(
       app, "--loss", [&job](LossKind loss) { job.loss = loss; },
@@ -24,10 +27,14 @@ void add_model_options(CLI::App& app, TrainJob& job) {
       ->capture_default_str()
       ->group(group);
   app.add_flag("--batch-norm", spec.batch_norm, "Batch normalisation before every hidden activation")->group(group);
-  app.add_option("--dropout", spec.dropout, "Probability of dropping a hidden unit (0 to 1)")->capture_default_str()->group(group);
-  add_enum_option(app, "--init", spec.initialization, "How weights start; auto: zeros without hidden layers, else He or Xavier")
+  app.add_option("--dropout", spec.dropout, "Probability of dropping a hidden unit (0 to 1)")
+      ->capture_default_str()
       ->group(group);
-  app.add_option("--init-scale", spec.init_scale, "Half-width (uniform) or standard deviation (normal) of --init; 0: 0.05")
+  add_enum_option(app, "--init", spec.initialization,
+                  "How weights start; auto: zeros without hidden layers, else He or Xavier")
+      ->group(group);
+  app.add_option("--init-scale", spec.init_scale,
+                 "Half-width (uniform) or standard deviation (normal) of --init; 0: 0.05")
       ->capture_default_str()
       ->group(group);
 }
@@ -35,7 +42,9 @@ void add_model_options(CLI::App& app, TrainJob& job) {
 void add_device_options(CLI::App& app, DeviceKind& device, int& threads) {
   const std::string group = "Device";
   add_enum_option(app, "--device", device, "auto: the fastest there is; reference: plain float64")->group(group);
-  app.add_option("--threads", threads, "CPU threads; 0: all cores. Results do not depend on it")->capture_default_str()->group(group);
+  app.add_option("--threads", threads, "CPU threads; 0: all cores. Results do not depend on it")
+      ->capture_default_str()
+      ->group(group);
 }
 
 }  // namespace slalom::cli

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // slalom predict: applies a model to a raw file, piece by piece.
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <slalom/job.hpp>
 

@@ -20,7 +20,8 @@ struct District {
   const char* name;
   double premium;
 };
-constexpr std::array<District, 4> kDistricts{{{"centre", 90000.0}, {"harbour", 55000.0}, {"hills", 70000.0}, {"station", 0.0}}};
+constexpr std::array<District, 4> kDistricts{
+    {{"centre", 90000.0}, {"harbour", 55000.0}, {"hills", 70000.0}, {"station", 0.0}}};
 
 double normal(core::PhiloxStream& random) {
   const double radius = std::sqrt(-2.0 * std::log(random.uniform()));

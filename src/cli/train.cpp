@@ -2,8 +2,8 @@
 // slalom train: from a file to a model.
 #include <optional>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <slalom/error.hpp>
 #include <slalom/job.hpp>
@@ -41,7 +41,8 @@ void run_train(const TrainOptions& o) {
   if (!o.quiet) {
     print_notes(result.notes);
     if (!result.device_reason.empty()) fmt::print(stderr, "note: --device auto chose {}\n", result.device_reason);
-    fmt::print("{}", report::summary_table(result, o.job.folds, report::describe_bound(result, report::measure_machine())));
+    fmt::print("{}",
+               report::summary_table(result, o.job.folds, report::describe_bound(result, report::measure_machine())));
     if (!o.out.empty()) fmt::print("model written to {}\n", o.out);
   }
   if (o.json) fmt::print("{}\n", report::summary_json(result, o.job.trainer.seed, o.job.folds));
@@ -53,9 +54,12 @@ void run_train(const TrainOptions& o) {
 void add_train(CLI::App& app) {
   auto o = std::make_shared<TrainOptions>();
   CLI::App* command = app.add_subcommand("train", "Train a model on a table");
-  command->add_option("--data", o->job.data, "Training file: .csv .tsv (.gz), .parquet, .feather, .npy, .libsvm")->required();
+  command->add_option("--data", o->job.data, "Training file: .csv .tsv (.gz), .parquet, .feather, .npy, .libsvm")
+      ->required();
   command->add_option("--valid", o->job.valid, "Validation file");
-  command->add_option("--valid-fraction", o->job.valid_fraction, "Part of the rows held out when there is no --valid; 0: none")
+  command
+      ->add_option("--valid-fraction", o->job.valid_fraction,
+                   "Part of the rows held out when there is no --valid; 0: none")
       ->capture_default_str();
   command->add_option("--out", o->out, "Model file to write (safetensors)");
   command->add_option("--metrics", o->metrics, "Write one JSON line an epoch to this file");
@@ -64,8 +68,10 @@ void add_train(CLI::App& app) {
   command->add_option("--log-every", o->log_every, "Epochs between progress lines; 0: about ten lines a run")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
-  command->add_option("--restarts", o->job.restarts, "Train from several starting points and keep the best")->capture_default_str();
-  command->add_option("--folds", o->job.folds, "Cross-validate with this many folds, besides training on all rows; 0: off")
+  command->add_option("--restarts", o->job.restarts, "Train from several starting points and keep the best")
+      ->capture_default_str();
+  command
+      ->add_option("--folds", o->job.folds, "Cross-validate with this many folds, besides training on all rows; 0: off")
       ->capture_default_str();
   add_preprocess_options(*command, o->job.preprocess, o->job.read);
   add_read_options(*command, o->job.read);
@@ -74,7 +80,8 @@ void add_train(CLI::App& app) {
   add_schedule_options(*command, o->job.trainer.schedule);
   add_run_options(*command, o->job.trainer);
   add_device_options(*command, o->job.device, o->job.threads);
-  command->add_option("--config", "Read flags from a TOML file: name = value, names without the dashes; flags given here win");
+  command->add_option("--config",
+                      "Read flags from a TOML file: name = value, names without the dashes; flags given here win");
   command->callback([o] { run_train(*o); });
 }
 

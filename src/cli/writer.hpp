@@ -12,7 +12,8 @@
 namespace slalom::cli {
 
 /// `columns`: name and whether the column holds text.
-inline std::unique_ptr<TableWriter> open_writer(const std::string& path, const std::vector<std::pair<std::string, bool>>& columns) {
+inline std::unique_ptr<TableWriter> open_writer(const std::string& path,
+                                                const std::vector<std::pair<std::string, bool>>& columns) {
   std::vector<OutputColumn> outputs;
   for (const auto& [name, is_text] : columns) outputs.push_back({name, is_text});
   return TableWriter::create(path, std::move(outputs));

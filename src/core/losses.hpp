@@ -74,7 +74,8 @@ SLALOM_HD LossPair<Real> hinge(Real z, Real t) {
   return {Real(0), Real(0)};
 }
 
-/// The loss of one output by `kind`; every kind but cross-entropy, which needs the whole row. `constant`: huber's delta or the quantile.
+/// The loss of one output by `kind`; every kind but cross-entropy, which needs the whole row. `constant`: huber's delta
+/// or the quantile.
 template <class Real>
 SLALOM_HD LossPair<Real> pointwise_loss(LossKind kind, Real z, Real y, Real constant) {
   switch (kind) {
@@ -92,8 +93,8 @@ SLALOM_HD LossPair<Real> pointwise_loss(LossKind kind, Real z, Real y, Real cons
   return loss.kind == LossKind::kQuantile ? loss.quantile : loss.huber_delta;
 }
 
-/// Softmax cross-entropy of one row of k logits: returns log(sum exp(z)) - z[label] and writes softmax(z) - onehot(label) to
-/// `derivative` (which may be z itself). Shifted by the largest logit, so it cannot overflow.
+/// Softmax cross-entropy of one row of k logits: returns log(sum exp(z)) - z[label] and writes softmax(z) -
+/// onehot(label) to `derivative` (which may be z itself). Shifted by the largest logit, so it cannot overflow.
 template <class Real>
 SLALOM_HD Real cross_entropy(const Real* z, std::int64_t k, std::int32_t label, Real* derivative) {
   Real largest = z[0];

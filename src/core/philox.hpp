@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Counter-based random numbers (Philox4x32-10, Salmon et al. 2011, from Random123): the same on every machine and device.
+// Counter-based random numbers (Philox4x32-10, Salmon et al. 2011, from Random123): the same on every machine and
+// device.
 #pragma once
 
 #include <array>
@@ -12,11 +13,19 @@
 namespace slalom::core {
 
 /// What a sequence of random numbers is used for; part of the key, so that uses never share numbers.
-enum class RandomUse : std::uint32_t { kPermutation = 1, kInitialization = 2, kDropout = 3, kSplit = 4, kFolds = 5, kSynthetic = 6 };
+enum class RandomUse : std::uint32_t {
+  kPermutation = 1,
+  kInitialization = 2,
+  kDropout = 3,
+  kSplit = 4,
+  kFolds = 5,
+  kSynthetic = 6
+};
 
-/// Four random words for counter (a, b) of the sequence (seed, stream, use, index). `index` is the epoch, step or layer.
-SLALOM_HD std::array<std::uint32_t, 4> philox(std::uint64_t seed, std::uint32_t stream, RandomUse use, std::uint32_t index,
-                                              std::uint64_t counter) {
+/// Four random words for counter (a, b) of the sequence (seed, stream, use, index). `index` is the epoch, step or
+/// layer.
+SLALOM_HD std::array<std::uint32_t, 4> philox(std::uint64_t seed, std::uint32_t stream, RandomUse use,
+                                              std::uint32_t index, std::uint64_t counter) {
   r123::Philox4x32::ctr_type ctr{};
   ctr.v[0] = static_cast<std::uint32_t>(counter);
   ctr.v[1] = static_cast<std::uint32_t>(counter >> 32U) ^ (static_cast<std::uint32_t>(use) << 24U);

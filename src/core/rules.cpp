@@ -50,7 +50,8 @@ double nadam_momentum(const RuleSettings& s, std::int64_t t) {
   return s.beta1 * (1.0 - 0.5 * std::pow(0.96, static_cast<double>(t) * s.momentum_decay));
 }
 
-/// Sum of the weights that momentum gives a constant gradient: what a proximal step must be scaled by to have the same fixed point.
+/// Sum of the weights that momentum gives a constant gradient: what a proximal step must be scaled by to have the same
+/// fixed point.
 double steady_gain(const RuleSettings& s) {
   const bool accumulates = s.rule == Rule::kMomentum || s.heavy_ball;
   if (!accumulates) return 1.0;
@@ -87,7 +88,8 @@ RuleSettings resolve_rule(const OptimizerConfig& config) {
   s.average_start = config.average_start;
   s.n_slots = slots_of(s);
   if (s.rule == Rule::kLion && s.l1 > 0.0) {
-    throw UsageError("--l1: found with --optimizer lion, whose sign update has no proximal step; use another optimizer");
+    throw UsageError(
+        "--l1: found with --optimizer lion, whose sign update has no proximal step; use another optimizer");
   }
   return s;
 }

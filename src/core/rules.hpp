@@ -19,7 +19,7 @@ inline constexpr int kMaxSlots = 3;
 /// An optimiser with every constant resolved. Host side, float64.
 struct RuleSettings {
   Rule rule = Rule::kSgd;
-  bool keras = false;     ///< epsilon and momentum as Keras places them
+  bool keras = false;  ///< epsilon and momentum as Keras places them
   bool nesterov = false;
   bool centered = false;
   bool amsgrad = false;
@@ -41,18 +41,19 @@ struct RuleSettings {
 template <class Real>
 struct StepConstants {
   Real learning_rate;
-  Real coupled_decay;      ///< l2: g += coupled_decay * w
-  Real shrink;             ///< 1 - eta * decoupled decay
-  Real threshold;          ///< proximal l1: eta * l1 * (steady-state gain of the momentum); adaptive rules divide it by their denominator
-  Real momentum;           ///< b = momentum * b + gradient_gain * g
+  Real coupled_decay;  ///< l2: g += coupled_decay * w
+  Real shrink;         ///< 1 - eta * decoupled decay
+  Real threshold;  ///< proximal l1: eta * l1 * (steady-state gain of the momentum); adaptive rules divide it by their
+                   ///< denominator
+  Real momentum;   ///< b = momentum * b + gradient_gain * g
   Real gradient_gain;
   Real beta1, beta1_rest;  ///< beta, 1 - beta
   Real beta2, beta2_rest;
   Real epsilon;
-  Real first_gain;         ///< multiplies m
-  Real gradient_part;      ///< NAdam: multiplies g
-  Real second_gain;        ///< multiplies v inside the root
-  Real average_weight;     ///< averaged SGD: mean += average_weight * (w - mean)
+  Real first_gain;      ///< multiplies m
+  Real gradient_part;   ///< NAdam: multiplies g
+  Real second_gain;     ///< multiplies v inside the root
+  Real average_weight;  ///< averaged SGD: mean += average_weight * (w - mean)
 };
 
 /// Turns step numbers and learning rates into StepConstants; steps must come in order (NAdam carries a product).
@@ -75,8 +76,8 @@ class StepClock {
 template <class Real>
 [[nodiscard]] StepConstants<Real> round_to(const StepConstants<double>& c) {
   const auto r = [](double x) { return static_cast<Real>(x); };
-  return {r(c.learning_rate), r(c.coupled_decay), r(c.shrink),     r(c.threshold),  r(c.momentum),
-          r(c.gradient_gain), r(c.beta1),         r(c.beta1_rest), r(c.beta2),      r(c.beta2_rest),
+  return {r(c.learning_rate), r(c.coupled_decay), r(c.shrink),        r(c.threshold),   r(c.momentum),
+          r(c.gradient_gain), r(c.beta1),         r(c.beta1_rest),    r(c.beta2),       r(c.beta2_rest),
           r(c.epsilon),       r(c.first_gain),    r(c.gradient_part), r(c.second_gain), r(c.average_weight)};
 }
 
@@ -104,9 +105,9 @@ struct RuleFlags {
   return {s.keras, s.nesterov, s.centered, s.amsgrad, s.heavy_ball};
 }
 
-/// One parameter's update: returns the new w; `s` holds the slots, read and written. `g` is the (clipped) mean gradient.
-/// Slots: momentum b; adagrad s; rmsprop v [, mean a] [, buffer b]; adam m, v [, max]; nadam m, v; lion m; ftrl z, n; averaged mean.
-/// Formulas and sources: docs/numerics.md.
+/// One parameter's update: returns the new w; `s` holds the slots, read and written. `g` is the (clipped) mean
+/// gradient. Slots: momentum b; adagrad s; rmsprop v [, mean a] [, buffer b]; adam m, v [, max]; nadam m, v; lion m;
+/// ftrl z, n; averaged mean. Formulas and sources: docs/numerics.md.
 template <Rule kRule, class Real>
 SLALOM_HD Real update(Real w, Real g, Real (&s)[kMaxSlots], const StepConstants<Real>& c, RuleFlags f) {
   if constexpr (kRule != Rule::kFtrl) {

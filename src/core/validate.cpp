@@ -51,7 +51,8 @@ void require_count(std::int64_t value, std::int64_t least, const std::string& fl
 bool fits(ModelKind model, LossKind loss) {
   switch (model) {
     case ModelKind::kLinear:
-      return loss == LossKind::kMse || loss == LossKind::kMae || loss == LossKind::kHuber || loss == LossKind::kQuantile;
+      return loss == LossKind::kMse || loss == LossKind::kMae || loss == LossKind::kHuber ||
+             loss == LossKind::kQuantile;
     case ModelKind::kLogistic: return loss == LossKind::kBce || loss == LossKind::kHinge;
     case ModelKind::kSoftmax: return loss == LossKind::kCrossEntropy;
     case ModelKind::kMlp: break;
@@ -85,17 +86,19 @@ void validate_size(const ModelSpec& spec) {
 }  // namespace
 
 void validate(const ModelSpec& spec) {
-  require(spec.n_features >= 1 && spec.n_features <= kLargestWidth, "model", std::to_string(spec.n_features) + " features",
-          "1 to 16777216");
+  require(spec.n_features >= 1 && spec.n_features <= kLargestWidth, "model",
+          std::to_string(spec.n_features) + " features", "1 to 16777216");
   require(spec.n_outputs >= 1 && spec.n_outputs <= kLargestWidth, "model", std::to_string(spec.n_outputs) + " outputs",
           "1 to 16777216");
   require(fits(spec.kind, spec.loss.kind), "--loss", std::string(name_of(spec.loss.kind)),
           std::string(losses_of(spec.kind)) + " for --model " + std::string(name_of(spec.kind)));
   require_positive(spec.loss.huber_delta, "--huber-delta");
-  require(spec.loss.quantile > 0.0 && spec.loss.quantile < 1.0, "--quantile", text(spec.loss.quantile), "0 < quantile < 1");
+  require(spec.loss.quantile > 0.0 && spec.loss.quantile < 1.0, "--quantile", text(spec.loss.quantile),
+          "0 < quantile < 1");
   require_fraction(spec.dropout, "--dropout");
   require_not_negative(spec.init_scale, "--init-scale");
-  require((spec.kind == ModelKind::kMlp) == !spec.hidden.empty(), "--hidden", std::to_string(spec.hidden.size()) + " layers",
+  require((spec.kind == ModelKind::kMlp) == !spec.hidden.empty(), "--hidden",
+          std::to_string(spec.hidden.size()) + " layers",
           spec.kind == ModelKind::kMlp ? "at least one for --model mlp" : "none without --model mlp");
   require(!spec.batch_norm || !spec.is_linear(), "--batch-norm", "no hidden layers", "--model mlp");
   require(spec.dropout == 0.0 || !spec.is_linear(), "--dropout", "no hidden layers", "--model mlp");
@@ -127,8 +130,10 @@ void validate(const ModelSpec& spec, const OptimizerConfig& optimizer) {
   validate(optimizer);
   if (optimizer.kind != OptimizerKind::kFtrl) return;
   // FTRL computes the weights from its accumulated gradients alone: any other start would be lost at the first step.
-  const bool starts_at_zero = spec.initialization == Initialization::kAuto || spec.initialization == Initialization::kZeros;
-  require(spec.is_linear() && starts_at_zero, "--optimizer", "ftrl", "a model without hidden layers that starts at zero");
+  const bool starts_at_zero =
+      spec.initialization == Initialization::kAuto || spec.initialization == Initialization::kZeros;
+  require(spec.is_linear() && starts_at_zero, "--optimizer", "ftrl",
+          "a model without hidden layers that starts at zero");
 }
 
 void validate(const ScheduleConfig& s) {
@@ -136,9 +141,11 @@ void validate(const ScheduleConfig& s) {
   require_count(s.every, 0, "--step-every");
   for (std::size_t i = 0; i < s.milestones.size(); ++i) {
     require_count(s.milestones[i], 1, "--milestones");
-    require(i == 0 || s.milestones[i] > s.milestones[i - 1], "--milestones", std::to_string(s.milestones[i]), "ascending steps");
+    require(i == 0 || s.milestones[i] > s.milestones[i - 1], "--milestones", std::to_string(s.milestones[i]),
+            "ascending steps");
   }
-  require(s.kind != ScheduleKind::kMultiStep || !s.milestones.empty(), "--milestones", "none", "steps for --schedule multi-step");
+  require(s.kind != ScheduleKind::kMultiStep || !s.milestones.empty(), "--milestones", "none",
+          "steps for --schedule multi-step");
   require_positive(s.factor, "--factor");
   require_not_negative(s.power, "--power");
   require_not_negative(s.min_learning_rate, "--min-lr");
@@ -148,7 +155,8 @@ void validate(const ScheduleConfig& s) {
   require_positive(s.final_div_factor, "--final-div-factor");
   require_count(s.plateau_patience, 0, "--plateau-patience");
   require_fraction(s.plateau_threshold, "--plateau-threshold");
-  require(s.kind != ScheduleKind::kPlateau || s.factor < 1.0, "--factor", text(s.factor), "0 < factor < 1 for --schedule plateau");
+  require(s.kind != ScheduleKind::kPlateau || s.factor < 1.0, "--factor", text(s.factor),
+          "0 < factor < 1 for --schedule plateau");
   require_count(s.plateau_cooldown, 0, "--plateau-cooldown");
 }
 

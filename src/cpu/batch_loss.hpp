@@ -11,16 +11,19 @@
 
 namespace slalom::cpu {
 
-/// Loss of a dataset's rows under a spec. A batch's loss is sum(weight_i * loss_i) / B, where loss_i is the mean over the outputs for
-/// pointwise losses.
+/// Loss of a dataset's rows under a spec. A batch's loss is sum(weight_i * loss_i) / B, where loss_i is the mean over
+/// the outputs for pointwise losses.
 template <class Real>
 class BatchLoss {
  public:
   BatchLoss(const ModelSpec& spec, const Dataset& data)
-      : data_(data), kind_(spec.loss.kind), n_outputs_(spec.n_outputs), constant_(static_cast<Real>(core::loss_constant(spec.loss))) {}
+      : data_(data),
+        kind_(spec.loss.kind),
+        n_outputs_(spec.n_outputs),
+        constant_(static_cast<Real>(core::loss_constant(spec.loss))) {}
 
-  /// Replaces the outputs z: [n_outputs] of training row `row` by the derivative of the batch's mean loss; returns the row's
-  /// share of that mean.
+  /// Replaces the outputs z: [n_outputs] of training row `row` by the derivative of the batch's mean loss; returns the
+  /// row's share of that mean.
   double apply(std::uint32_t row, std::int64_t batch_rows, Real* z) const {
     const Real weight = data_.weights.empty() ? Real(1) : static_cast<Real>(data_.weights[row]);
     if (kind_ == LossKind::kCrossEntropy) {

@@ -36,8 +36,8 @@ class CpuBackend : public HostBackend<float> {
 
 }  // namespace
 
-std::unique_ptr<Backend> make_cpu_backend(const ModelSpec& spec, const Dataset& train, std::span<const MemberConfig> members,
-                                          int threads) {
+std::unique_ptr<Backend> make_cpu_backend(const ModelSpec& spec, const Dataset& train,
+                                          std::span<const MemberConfig> members, int threads) {
   return std::make_unique<CpuBackend>(spec, train, members, threads > 0 ? threads : omp_get_num_procs());
 }
 

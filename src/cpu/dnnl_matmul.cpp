@@ -20,8 +20,8 @@ constexpr std::int64_t kTileWork = std::int64_t{1} << 20;
 /// Rows of C in a tile: a multiple of every GEMM kernel's row block.
 constexpr std::int64_t kTileRows = 48;
 
-/// oneDNN fixes a primitive's thread count from OpenMP's setting when it is made and when it runs; one thread here, so that
-/// it never splits a sum by the number of cores.
+/// oneDNN fixes a primitive's thread count from OpenMP's setting when it is made and when it runs; one thread here, so
+/// that it never splits a sum by the number of cores.
 class OneOpenMpThread {
  public:
   OneOpenMpThread() : before_(omp_get_max_threads()) { omp_set_num_threads(1); }
@@ -111,7 +111,8 @@ void DnnlMatmul::multiply(std::int64_t m, std::int64_t n, std::int64_t k, Matrix
     return;
   }
 #pragma omp parallel for num_threads(threads_) schedule(static)
-  for (std::int64_t t = 0; t < n_tiles; ++t) run_tile(t, omp_get_thread_num());  // inside a parallel region oneDNN runs serially
+  for (std::int64_t t = 0; t < n_tiles; ++t)
+    run_tile(t, omp_get_thread_num());  // inside a parallel region oneDNN runs serially
 }
 
 }  // namespace slalom::cpu

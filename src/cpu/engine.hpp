@@ -25,7 +25,8 @@ class Engine {
   /// Writes the gradient of the batch's mean loss to gradient: [n_trainable] (padding zero) and returns the loss.
   /// `parameters`: the arena; only running statistics in it change. `next_rows` may be prefetched.
   virtual double loss_and_gradient(std::span<const std::uint32_t> rows, std::span<const std::uint32_t> next_rows,
-                                   std::span<Real> parameters, std::span<Real> gradient, const core::DropoutKey& dropout) = 0;
+                                   std::span<Real> parameters, std::span<Real> gradient,
+                                   const core::DropoutKey& dropout) = 0;
 
   /// Raw outputs of the rows (empty: the `outputs.size() / n_outputs` rows from `first` on) of `x`: [rows, n_outputs].
   virtual void predict(const FeatureView& x, std::span<const std::uint32_t> rows, std::int64_t first,

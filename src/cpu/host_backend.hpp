@@ -30,7 +30,7 @@ class HostBackend : public Backend {
     std::vector<BlockResult> results(blocks.size());
     std::exception_ptr failure;
     const auto n = static_cast<std::int64_t>(blocks.size());
-#pragma omp parallel for num_threads(static_cast<int>(workers_.size())) schedule(dynamic) if (workers_.size() > 1)
+#pragma omp parallel for num_threads(static_cast <int>(workers_.size())) schedule(dynamic) if (workers_.size() > 1)
     for (std::int64_t m = 0; m < n; ++m) {
       try {
         const auto at = static_cast<std::size_t>(m);
@@ -45,7 +45,8 @@ class HostBackend : public Backend {
     return results;
   }
 
-  void predict(std::int64_t member, const FeatureView& x, std::span<const std::uint32_t> rows, std::span<float> outputs) override {
+  void predict(std::int64_t member, const FeatureView& x, std::span<const std::uint32_t> rows,
+               std::span<float> outputs) override {
     const std::vector<Real> parameters = members_[static_cast<std::size_t>(member)].evaluation_parameters();
     workers_[0].engine->predict(x, rows, 0, parameters, outputs);
   }
@@ -61,7 +62,9 @@ class HostBackend : public Backend {
     return {values.begin(), values.end()};
   }
   void save(std::int64_t member, SnapshotSlot slot) override { members_[static_cast<std::size_t>(member)].save(slot); }
-  void restore(std::int64_t member, SnapshotSlot slot) override { members_[static_cast<std::size_t>(member)].restore(slot); }
+  void restore(std::int64_t member, SnapshotSlot slot) override {
+    members_[static_cast<std::size_t>(member)].restore(slot);
+  }
 
  protected:
   HostBackend(const ModelSpec& spec, std::span<const MemberConfig> configs)
@@ -108,8 +111,8 @@ class HostBackend : public Backend {
         return result;
       }
       const auto constants = core::round_to<Real>(member.clock().advance(block.learning_rates[s]));
-      optimizer_step<Real>(std::span(member.parameters()).first(worker.gradient.size()), worker.gradient, member.state(),
-                           static_cast<std::size_t>(layout_.n_weights), member.settings(), constants);
+      optimizer_step<Real>(std::span(member.parameters()).first(worker.gradient.size()), worker.gradient,
+                           member.state(), static_cast<std::size_t>(layout_.n_weights), member.settings(), constants);
     }
     return result;
   }

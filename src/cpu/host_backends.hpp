@@ -14,7 +14,7 @@ std::unique_ptr<Backend> make_reference_backend(const ModelSpec& spec, const Dat
                                                 std::span<const MemberConfig> members);
 
 /// float32 on `threads` threads (0: all cores this process may use).
-std::unique_ptr<Backend> make_cpu_backend(const ModelSpec& spec, const Dataset& train, std::span<const MemberConfig> members,
-                                          int threads);
+std::unique_ptr<Backend> make_cpu_backend(const ModelSpec& spec, const Dataset& train,
+                                          std::span<const MemberConfig> members, int threads);
 
 }  // namespace slalom::cpu

@@ -15,7 +15,8 @@ float dot(const float* a, const float* b, std::int64_t n) {
   std::array<float, kLanes> sums{};
   std::int64_t i = 0;
   for (; i + kLanes <= n; i += kLanes) {
-    for (std::int64_t lane = 0; lane < kLanes; ++lane) sums[static_cast<std::size_t>(lane)] += a[i + lane] * b[i + lane];
+    for (std::int64_t lane = 0; lane < kLanes; ++lane)
+      sums[static_cast<std::size_t>(lane)] += a[i + lane] * b[i + lane];
   }
   for (std::int64_t lane = 0; i + lane < n; ++lane) sums[static_cast<std::size_t>(lane)] += a[i + lane] * b[i + lane];
   for (std::size_t width = kLanes / 2; width > 0; width /= 2) {
@@ -45,7 +46,8 @@ void LinearEngine::outputs_of(const float* row, const float* parameters, float* 
 }
 
 double LinearEngine::loss_and_gradient(std::span<const std::uint32_t> rows, std::span<const std::uint32_t> next_rows,
-                                       std::span<float> parameters, std::span<float> gradient, const core::DropoutKey&) {
+                                       std::span<float> parameters, std::span<float> gradient,
+                                       const core::DropoutKey&) {
   std::fill(gradient.begin(), gradient.end(), 0.0F);
   const auto n = static_cast<std::int64_t>(rows.size());
   double loss = 0.0;

@@ -68,9 +68,7 @@ class MemberStore {
     clock_.reset(state.step);
   }
 
-  void save(SnapshotSlot slot) {
-    snapshots_[static_cast<std::size_t>(slot)] = Snapshot{clock_, parameters_, state_};
-  }
+  void save(SnapshotSlot slot) { snapshots_[static_cast<std::size_t>(slot)] = Snapshot{clock_, parameters_, state_}; }
   void restore(SnapshotSlot slot) {
     const auto& snapshot = snapshots_[static_cast<std::size_t>(slot)];
     if (!snapshot) throw Error(ExitCode::kSoftware, "internal error: restore of a snapshot that was never saved");

@@ -16,8 +16,8 @@
 
 namespace slalom::cpu {
 
-inline constexpr double kNormEpsilon = 1e-5;   ///< batch normalisation, as PyTorch
-inline constexpr double kNormMomentum = 0.1;   ///< weight of the newest batch in running statistics
+inline constexpr double kNormEpsilon = 1e-5;  ///< batch normalisation, as PyTorch
+inline constexpr double kNormMomentum = 0.1;  ///< weight of the newest batch in running statistics
 inline constexpr std::int64_t kPredictRows = 256;
 
 /// Matmul offers multiply(m, n, k, A, B, C). Activations are [rows, units] row-major without padding.
@@ -53,8 +53,9 @@ class NetworkEngine : public Engine<Real> {
     }
   }
 
-  double loss_and_gradient(std::span<const std::uint32_t> rows, std::span<const std::uint32_t>, std::span<Real> parameters,
-                           std::span<Real> gradient, const core::DropoutKey& dropout) override {
+  double loss_and_gradient(std::span<const std::uint32_t> rows, std::span<const std::uint32_t>,
+                           std::span<Real> parameters, std::span<Real> gradient,
+                           const core::DropoutKey& dropout) override {
     const auto n = static_cast<std::int64_t>(rows.size());
     for (std::int64_t i = 0; i < n; ++i) gather(view_, rows[static_cast<std::size_t>(i)], i);
     forward(n, parameters.data(), parameters.data(), dropout);
@@ -69,28 +70,31 @@ class NetworkEngine : public Engine<Real> {
     return loss;
   }
 
-  void predict(const FeatureView& x, std::span<const std::uint32_t> rows, std::int64_t first, std::span<const Real> parameters,
-               std::span<float> outputs) override {
+  void predict(const FeatureView& x, std::span<const std::uint32_t> rows, std::int64_t first,
+               std::span<const Real> parameters, std::span<float> outputs) override {
     const auto total = static_cast<std::int64_t>(outputs.size()) / spec_.n_outputs;
     reserve(std::min(total, kPredictRows));
     for (std::int64_t start = 0; start < total; start += kPredictRows) {
       const std::int64_t n = std::min(kPredictRows, total - start);
       for (std::int64_t i = 0; i < n; ++i) {
-        gather(x, rows.empty() ? first + start + i : static_cast<std::int64_t>(rows[static_cast<std::size_t>(start + i)]), i);
+        gather(x,
+               rows.empty() ? first + start + i : static_cast<std::int64_t>(rows[static_cast<std::size_t>(start + i)]),
+               i);
       }
       forward(n, parameters.data(), nullptr, {});
       for (std::int64_t j = 0; j < n * spec_.n_outputs; ++j) {
-        outputs[static_cast<std::size_t>(start * spec_.n_outputs + j)] = static_cast<float>(work_.back().z[static_cast<std::size_t>(j)]);
+        outputs[static_cast<std::size_t>(start * spec_.n_outputs + j)] =
+            static_cast<float>(work_.back().z[static_cast<std::size_t>(j)]);
       }
     }
   }
 
  private:
   struct Work {
-    std::vector<Real> input;              ///< [rows, inputs]
-    std::vector<Real> z;                  ///< [rows, outputs] what the activation sees (after normalisation); last layer: outputs
-    std::vector<Real> delta;              ///< [rows, outputs] derivative of the loss by z
-    std::vector<Real> mask;               ///< [rows, outputs] dropout: 0 or 1 / (1 - rate)
+    std::vector<Real> input;  ///< [rows, inputs]
+    std::vector<Real> z;      ///< [rows, outputs] what the activation sees (after normalisation); last layer: outputs
+    std::vector<Real> delta;  ///< [rows, outputs] derivative of the loss by z
+    std::vector<Real> mask;   ///< [rows, outputs] dropout: 0 or 1 / (1 - rate)
     std::vector<Real> normalised;         ///< [rows, outputs] batch normalisation: (z - mean) / deviation
     std::vector<Real> inverse_deviation;  ///< [outputs]
   };
@@ -101,7 +105,8 @@ class NetworkEngine : public Engine<Real> {
     for (std::int64_t j = 0; j < x.n_features; ++j) into[j] = static_cast<Real>(from[j]);
   }
 
-  /// `running`: where running statistics are updated (training); nullptr: they are used instead (prediction, no dropout).
+  /// `running`: where running statistics are updated (training); nullptr: they are used instead (prediction, no
+  /// dropout).
   void forward(std::int64_t n, const Real* parameters, Real* running, core::DropoutKey dropout) {
     for (std::size_t l = 0; l < work_.size(); ++l) {
       const LayerView& layer = layout_.layers[l];
@@ -124,7 +129,8 @@ class NetworkEngine : public Engine<Real> {
   }
 
   /// Ioffe & Szegedy 2015: the batch's mean and (biased) variance; running statistics take the unbiased one.
-  static void normalise_batch(std::int64_t n, const LayerView& layer, const Real* parameters, Real* running, Work& work) {
+  static void normalise_batch(std::int64_t n, const LayerView& layer, const Real* parameters, Real* running,
+                              Work& work) {
     const std::int64_t k = layer.outputs;
     for (std::int64_t j = 0; j < k; ++j) {
       double sum = 0.0, squares = 0.0;
@@ -158,14 +164,17 @@ class NetworkEngine : public Engine<Real> {
       const Real inverse = Real(1) / std::sqrt(parameters[layer.running_var + j] + static_cast<Real>(kNormEpsilon));
       for (std::int64_t i = 0; i < n; ++i) {
         Real& z = work.z[static_cast<std::size_t>(i * k + j)];
-        z = parameters[layer.gamma + j] * (z - parameters[layer.running_mean + j]) * inverse + parameters[layer.beta + j];
+        z = parameters[layer.gamma + j] * (z - parameters[layer.running_mean + j]) * inverse +
+            parameters[layer.beta + j];
       }
     }
   }
 
-  void activate(std::int64_t n, const LayerView& layer, Work& work, Real* into, bool drop, const core::DropoutKey& key) {
+  void activate(std::int64_t n, const LayerView& layer, Work& work, Real* into, bool drop,
+                const core::DropoutKey& key) {
     const std::int64_t k = layer.outputs;
-    for (std::int64_t i = 0; i < n * k; ++i) into[i] = core::activate(spec_.activation, work.z[static_cast<std::size_t>(i)]);
+    for (std::int64_t i = 0; i < n * k; ++i)
+      into[i] = core::activate(spec_.activation, work.z[static_cast<std::size_t>(i)]);
     if (!drop) return;
     const auto rate = static_cast<float>(spec_.dropout);
     const Real kept = Real(1) / (Real(1) - static_cast<Real>(rate));
@@ -182,8 +191,8 @@ class NetworkEngine : public Engine<Real> {
     for (std::size_t l = work_.size(); l-- > 0;) {
       const LayerView& layer = layout_.layers[l];
       Work& work = work_[l];
-      matmul_.multiply(layer.outputs, layer.inputs, n, {work.delta.data(), 1, layer.outputs}, {work.input.data(), layer.inputs, 1},
-                       {gradient + layer.weight, layer.inputs, 1});
+      matmul_.multiply(layer.outputs, layer.inputs, n, {work.delta.data(), 1, layer.outputs},
+                       {work.input.data(), layer.inputs, 1}, {gradient + layer.weight, layer.inputs, 1});
       if (layer.bias >= 0) sum_rows(n, layer.outputs, work.delta.data(), gradient + layer.bias);
       if (l == 0) return;
       Work& below = work_[l - 1];
@@ -204,7 +213,8 @@ class NetworkEngine : public Engine<Real> {
     }
   }
 
-  static void normalise_backward(std::int64_t n, const LayerView& layer, const Real* parameters, Real* gradient, Work& work) {
+  static void normalise_backward(std::int64_t n, const LayerView& layer, const Real* parameters, Real* gradient,
+                                 Work& work) {
     const std::int64_t k = layer.outputs;
     sum_rows(n, k, work.delta.data(), gradient + layer.beta);
     Real* gamma_gradient = gradient + layer.gamma;
@@ -217,7 +227,8 @@ class NetworkEngine : public Engine<Real> {
     for (std::int64_t i = 0; i < n * k; ++i) {
       const auto at = static_cast<std::size_t>(i);
       const std::int64_t j = i % k;
-      const Real centred = work.delta[at] - share * (gradient[layer.beta + j] + work.normalised[at] * gamma_gradient[j]);
+      const Real centred =
+          work.delta[at] - share * (gradient[layer.beta + j] + work.normalised[at] * gamma_gradient[j]);
       work.delta[at] = parameters[layer.gamma + j] * work.inverse_deviation[static_cast<std::size_t>(j)] * centred;
     }
   }

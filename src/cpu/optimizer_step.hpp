@@ -39,7 +39,8 @@ void update_range(Real* parameters, const Real* gradient, Real* state, std::size
   }
 }
 
-/// One step over the arena: weights with penalties, the rest without. gradient.size() is the number of trainable values.
+/// One step over the arena: weights with penalties, the rest without. gradient.size() is the number of trainable
+/// values.
 template <class Real>
 void optimizer_step(std::span<Real> parameters, std::span<Real> gradient, std::span<Real> state, std::size_t n_weights,
                     const core::RuleSettings& settings, const core::StepConstants<Real>& constants) {
@@ -47,7 +48,8 @@ void optimizer_step(std::span<Real> parameters, std::span<Real> gradient, std::s
   const core::RuleFlags flags = core::flags_of(settings);
   const std::size_t n = gradient.size();
   core::with_rule(settings.rule, [&]<core::Rule kRule>() {
-    update_range<kRule>(parameters.data(), gradient.data(), state.data(), n, settings.n_slots, 0, n_weights, constants, flags);
+    update_range<kRule>(parameters.data(), gradient.data(), state.data(), n, settings.n_slots, 0, n_weights, constants,
+                        flags);
     update_range<kRule>(parameters.data(), gradient.data(), state.data(), n, settings.n_slots, n_weights, n,
                         core::without_penalty(constants), flags);
   });

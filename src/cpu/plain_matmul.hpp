@@ -19,7 +19,8 @@ struct Matrix {
 template <class Real>
 class PlainMatmul {
  public:
-  void multiply(std::int64_t m, std::int64_t n, std::int64_t k, Matrix<const Real> a, Matrix<const Real> b, Matrix<Real> c) {
+  void multiply(std::int64_t m, std::int64_t n, std::int64_t k, Matrix<const Real> a, Matrix<const Real> b,
+                Matrix<Real> c) {
     for (std::int64_t i = 0; i < m; ++i) {
       for (std::int64_t j = 0; j < n; ++j) {
         Real sum = Real(0);

@@ -24,14 +24,10 @@ constexpr double kMillisecondsPerDay = 86'400'000.0;
 template <class TimeType>
 double units_per_second(const arrow::Array& array) {
   switch (static_cast<const TimeType&>(*array.type()).unit()) {
-    case arrow::TimeUnit::SECOND:
-      return 1;
-    case arrow::TimeUnit::MILLI:
-      return 1e3;
-    case arrow::TimeUnit::MICRO:
-      return 1e6;
-    case arrow::TimeUnit::NANO:
-      break;
+    case arrow::TimeUnit::SECOND: return 1;
+    case arrow::TimeUnit::MILLI: return 1e3;
+    case arrow::TimeUnit::MICRO: return 1e6;
+    case arrow::TimeUnit::NANO: break;
   }
   return 1e9;
 }
@@ -115,21 +111,18 @@ bool is_categorical_type(const arrow::DataType& type, const std::string& source,
     case Type::TIMESTAMP:
     case Type::TIME32:
     case Type::TIME64:
-    case Type::DURATION:
-      return false;
+    case Type::DURATION: return false;
     case Type::BOOL:
     case Type::STRING:
     case Type::LARGE_STRING:
     case Type::STRING_VIEW:
     case Type::BINARY:
     case Type::LARGE_BINARY:
-    case Type::BINARY_VIEW:
-      return true;
+    case Type::BINARY_VIEW: return true;
     case Type::DICTIONARY:
       (void)is_categorical_type(*static_cast<const arrow::DictionaryType&>(type).value_type(), source, column);
       return true;
-    default:
-      break;
+    default: break;
   }
   throw DataError(
       fmt::format("{}, column {}: has type {}, expected numbers, booleans, text, dates or a dictionary of them", source,
@@ -146,42 +139,26 @@ void append_array(const arrow::Array& array, TypedColumn& column) {
       return append_each<arrow::BooleanArray>(array, column, [&](const arrow::BooleanArray& typed, std::int64_t i) {
         column.add_text(typed.Value(i) ? "true" : "false");
       });
-    case Type::INT8:
-      return append_numbers<arrow::Int8Array>(array, column);
-    case Type::INT16:
-      return append_numbers<arrow::Int16Array>(array, column);
-    case Type::INT32:
-      return append_numbers<arrow::Int32Array>(array, column);
-    case Type::INT64:
-      return append_numbers<arrow::Int64Array>(array, column);
-    case Type::UINT8:
-      return append_numbers<arrow::UInt8Array>(array, column);
-    case Type::UINT16:
-      return append_numbers<arrow::UInt16Array>(array, column);
-    case Type::UINT32:
-      return append_numbers<arrow::UInt32Array>(array, column);
-    case Type::UINT64:
-      return append_numbers<arrow::UInt64Array>(array, column);
-    case Type::FLOAT:
-      return append_numbers<arrow::FloatArray>(array, column);
-    case Type::DOUBLE:
-      return append_numbers<arrow::DoubleArray>(array, column);
+    case Type::INT8: return append_numbers<arrow::Int8Array>(array, column);
+    case Type::INT16: return append_numbers<arrow::Int16Array>(array, column);
+    case Type::INT32: return append_numbers<arrow::Int32Array>(array, column);
+    case Type::INT64: return append_numbers<arrow::Int64Array>(array, column);
+    case Type::UINT8: return append_numbers<arrow::UInt8Array>(array, column);
+    case Type::UINT16: return append_numbers<arrow::UInt16Array>(array, column);
+    case Type::UINT32: return append_numbers<arrow::UInt32Array>(array, column);
+    case Type::UINT64: return append_numbers<arrow::UInt64Array>(array, column);
+    case Type::FLOAT: return append_numbers<arrow::FloatArray>(array, column);
+    case Type::DOUBLE: return append_numbers<arrow::DoubleArray>(array, column);
     case Type::HALF_FLOAT:
       return append_each<arrow::HalfFloatArray>(array, column, [&](const arrow::HalfFloatArray& typed, std::int64_t i) {
         column.add_number(arrow::util::Float16::FromBits(typed.Value(i)).ToDouble());
       });
-    case Type::DECIMAL32:
-      return append_decimals<arrow::Decimal32Array, arrow::Decimal32>(array, column);
-    case Type::DECIMAL64:
-      return append_decimals<arrow::Decimal64Array, arrow::Decimal64>(array, column);
-    case Type::DECIMAL128:
-      return append_decimals<arrow::Decimal128Array, arrow::Decimal128>(array, column);
-    case Type::DECIMAL256:
-      return append_decimals<arrow::Decimal256Array, arrow::Decimal256>(array, column);
-    case Type::DATE32:
-      return append_numbers<arrow::Date32Array>(array, column);
-    case Type::DATE64:
-      return append_numbers<arrow::Date64Array>(array, column, kMillisecondsPerDay);
+    case Type::DECIMAL32: return append_decimals<arrow::Decimal32Array, arrow::Decimal32>(array, column);
+    case Type::DECIMAL64: return append_decimals<arrow::Decimal64Array, arrow::Decimal64>(array, column);
+    case Type::DECIMAL128: return append_decimals<arrow::Decimal128Array, arrow::Decimal128>(array, column);
+    case Type::DECIMAL256: return append_decimals<arrow::Decimal256Array, arrow::Decimal256>(array, column);
+    case Type::DATE32: return append_numbers<arrow::Date32Array>(array, column);
+    case Type::DATE64: return append_numbers<arrow::Date64Array>(array, column, kMillisecondsPerDay);
     case Type::TIMESTAMP:
       return append_numbers<arrow::TimestampArray>(array, column, units_per_second<arrow::TimestampType>(array));
     case Type::TIME32:
@@ -190,22 +167,14 @@ void append_array(const arrow::Array& array, TypedColumn& column) {
       return append_numbers<arrow::Time64Array>(array, column, units_per_second<arrow::Time64Type>(array));
     case Type::DURATION:
       return append_numbers<arrow::DurationArray>(array, column, units_per_second<arrow::DurationType>(array));
-    case Type::STRING:
-      return append_texts<arrow::StringArray>(array, column);
-    case Type::LARGE_STRING:
-      return append_texts<arrow::LargeStringArray>(array, column);
-    case Type::STRING_VIEW:
-      return append_texts<arrow::StringViewArray>(array, column);
-    case Type::BINARY:
-      return append_texts<arrow::BinaryArray>(array, column);
-    case Type::LARGE_BINARY:
-      return append_texts<arrow::LargeBinaryArray>(array, column);
-    case Type::BINARY_VIEW:
-      return append_texts<arrow::BinaryViewArray>(array, column);
-    case Type::DICTIONARY:
-      return append_dictionary(array, column);
-    default:
-      throw Error(ExitCode::kSoftware, "append_array: the type was not checked: " + array.type()->ToString());
+    case Type::STRING: return append_texts<arrow::StringArray>(array, column);
+    case Type::LARGE_STRING: return append_texts<arrow::LargeStringArray>(array, column);
+    case Type::STRING_VIEW: return append_texts<arrow::StringViewArray>(array, column);
+    case Type::BINARY: return append_texts<arrow::BinaryArray>(array, column);
+    case Type::LARGE_BINARY: return append_texts<arrow::LargeBinaryArray>(array, column);
+    case Type::BINARY_VIEW: return append_texts<arrow::BinaryViewArray>(array, column);
+    case Type::DICTIONARY: return append_dictionary(array, column);
+    default: throw Error(ExitCode::kSoftware, "append_array: the type was not checked: " + array.type()->ToString());
   }
 }
 

@@ -18,14 +18,15 @@ constexpr std::size_t kMostClasses = 1000;
 
 [[noreturn]] void refuse_too_many(const Table& table, const Column& column) {
   throw DataError("--target: column '" + column.name() + "' of " + table.source + " has more than " +
-                  std::to_string(kMostClasses) + " distinct values, too many for classes (use --model linear for a number)");
+                  std::to_string(kMostClasses) +
+                  " distinct values, too many for classes (use --model linear for a number)");
 }
 
 }  // namespace
 
 std::string number_text(double value) {
   std::array<char, 32> buffer{};
-  const auto [end, error] = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value);
+  const auto [end, error] = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value + 0.0);  // -0 is 0
   return {buffer.data(), end};
 }
 

@@ -17,7 +17,8 @@ namespace slalom::data {
 [[nodiscard]] std::string number_text(double value);
 
 /// What a column's categories are in a fitted column: its level, width() - 1 for "other", or -1 for an unseen one.
-[[nodiscard]] std::vector<std::int32_t> level_codes(const InputColumn& input, const std::vector<std::string>& categories);
+[[nodiscard]] std::vector<std::int32_t> level_codes(const InputColumn& input,
+                                                    const std::vector<std::string>& categories);
 
 /// Classes with their counts in label order: by number if the column is numeric, else by name.
 using ClassCounts = std::vector<std::pair<std::string, std::int64_t>>;

@@ -40,7 +40,8 @@ namespace data {
 
 ColumnSelection select_columns(const Table& table, const PreprocessOptions& options) {
   ColumnSelection selection;
-  if (options.targets.empty()) throw UsageError("--target: missing, expected a column name or index (-1 is the last column)");
+  if (options.targets.empty())
+    throw UsageError("--target: missing, expected a column name or index (-1 is the last column)");
   for (const std::string& name : options.targets) {
     const std::size_t column = resolve_column(table, name, "--target");
     if (std::find(selection.targets.begin(), selection.targets.end(), column) != selection.targets.end()) {

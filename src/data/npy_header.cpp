@@ -152,20 +152,16 @@ std::int64_t bytes_of(NpyType type) noexcept {
   switch (type) {
     case NpyType::kBool:
     case NpyType::kInt8:
-    case NpyType::kUint8:
-      return 1;
+    case NpyType::kUint8: return 1;
     case NpyType::kInt16:
     case NpyType::kUint16:
-    case NpyType::kFloat16:
-      return 2;
+    case NpyType::kFloat16: return 2;
     case NpyType::kInt32:
     case NpyType::kUint32:
-    case NpyType::kFloat32:
-      return 4;
+    case NpyType::kFloat32: return 4;
     case NpyType::kInt64:
     case NpyType::kUint64:
-    case NpyType::kFloat64:
-      break;
+    case NpyType::kFloat64: break;
   }
   return 8;
 }

@@ -73,30 +73,18 @@ class NpyArray {
  private:
   void copy_slab(RowRange rows) {
     switch (header_.type) {
-      case NpyType::kBool:
-        return copy(rows, as_number_from_bool);
-      case NpyType::kInt8:
-        return copy(rows, as_number<std::int8_t>);
-      case NpyType::kInt16:
-        return copy(rows, as_number<std::int16_t>);
-      case NpyType::kInt32:
-        return copy(rows, as_number<std::int32_t>);
-      case NpyType::kInt64:
-        return copy(rows, as_number<std::int64_t>);
-      case NpyType::kUint8:
-        return copy(rows, as_number<std::uint8_t>);
-      case NpyType::kUint16:
-        return copy(rows, as_number<std::uint16_t>);
-      case NpyType::kUint32:
-        return copy(rows, as_number<std::uint32_t>);
-      case NpyType::kUint64:
-        return copy(rows, as_number<std::uint64_t>);
-      case NpyType::kFloat16:
-        return copy(rows, as_number_from_half);
-      case NpyType::kFloat32:
-        return copy(rows, as_number<float>);
-      case NpyType::kFloat64:
-        return copy(rows, as_number<double>);
+      case NpyType::kBool: return copy(rows, as_number_from_bool);
+      case NpyType::kInt8: return copy(rows, as_number<std::int8_t>);
+      case NpyType::kInt16: return copy(rows, as_number<std::int16_t>);
+      case NpyType::kInt32: return copy(rows, as_number<std::int32_t>);
+      case NpyType::kInt64: return copy(rows, as_number<std::int64_t>);
+      case NpyType::kUint8: return copy(rows, as_number<std::uint8_t>);
+      case NpyType::kUint16: return copy(rows, as_number<std::uint16_t>);
+      case NpyType::kUint32: return copy(rows, as_number<std::uint32_t>);
+      case NpyType::kUint64: return copy(rows, as_number<std::uint64_t>);
+      case NpyType::kFloat16: return copy(rows, as_number_from_half);
+      case NpyType::kFloat32: return copy(rows, as_number<float>);
+      case NpyType::kFloat64: return copy(rows, as_number<double>);
     }
   }
 

@@ -32,7 +32,8 @@ CategoricalColumn as_categories(const NumericColumn& numbers) {
   result.categories.erase(std::unique(result.categories.begin(), result.categories.end()), result.categories.end());
   for (const std::string& text : texts) {
     const auto at = std::lower_bound(result.categories.begin(), result.categories.end(), text);
-    result.codes.push_back(text.empty() ? CategoricalColumn::kMissing : static_cast<std::int32_t>(at - result.categories.begin()));
+    result.codes.push_back(text.empty() ? CategoricalColumn::kMissing
+                                        : static_cast<std::int32_t>(at - result.categories.begin()));
   }
   return result;
 }
@@ -51,8 +52,9 @@ std::vector<std::int32_t> labels_of(const Preprocessing& p, const Table& table, 
     const std::int32_t code = cells.codes[i];
     labels.push_back(code == CategoricalColumn::kMissing ? -1 : of_category[static_cast<std::size_t>(code)]);
     if (labels.back() == -2) {
-      throw DataError(table.place(static_cast<std::int64_t>(i)) + ", column '" + column.name() + "': found the class '" +
-                      cells.categories[static_cast<std::size_t>(code)] + "', which no training row has");
+      throw DataError(table.place(static_cast<std::int64_t>(i)) + ", column '" + column.name() +
+                      "': found the class '" + cells.categories[static_cast<std::size_t>(code)] +
+                      "', which no training row has");
     }
   }
   return labels;
@@ -61,7 +63,8 @@ std::vector<std::int32_t> labels_of(const Preprocessing& p, const Table& table, 
 /// Builds one Dataset.
 class Applier {
  public:
-  Applier(const Preprocessing& p, const Table& table, std::span<const std::uint32_t> rows, Purpose purpose, Notes& notes)
+  Applier(const Preprocessing& p, const Table& table, std::span<const std::uint32_t> rows, Purpose purpose,
+          Notes& notes)
       : p_(p), table_(table), purpose_(purpose), notes_(notes) {
     const data::RowList all(rows, table.n_rows);
     for (std::size_t i = 0; i < all.size(); ++i) rows_.push_back(static_cast<std::uint32_t>(all[i]));
@@ -141,14 +144,17 @@ class Applier {
     std::string example;
     for (std::size_t i = 0; i < rows_.size(); ++i) {
       const std::int32_t code = cells.codes[rows_[i]];
-      if (code == CategoricalColumn::kMissing && p_.missing == MissingPolicy::kError) refuse_missing(table_, rows_[i], input.name);
-      const std::int32_t level = code == CategoricalColumn::kMissing ? input.fill_code : levels[static_cast<std::size_t>(code)];
+      if (code == CategoricalColumn::kMissing && p_.missing == MissingPolicy::kError)
+        refuse_missing(table_, rows_[i], input.name);
+      const std::int32_t level =
+          code == CategoricalColumn::kMissing ? input.fill_code : levels[static_cast<std::size_t>(code)];
       if (level < 0 && unseen++ == 0) example = cells.categories[static_cast<std::size_t>(code)];
       for (std::int64_t l = 0; l < input.width(); ++l) put(i, feature + l, l == level ? 1.0 : 0.0);
     }
     if (unseen > 0) {
       notes_.push_back(table_.source + ": column '" + input.name + "' has " + std::to_string(unseen) +
-                       " cells with categories that training did not see, such as '" + example + "'; they count as none of the known");
+                       " cells with categories that training did not see, such as '" + example +
+                       "'; they count as none of the known");
     }
   }
 
@@ -195,7 +201,8 @@ class Applier {
     const Column& column = find_column(table_, p_.weight_column);
     const double weight = column.is_numeric() ? column.numeric().values[row] : std::nan("");
     if (!(weight >= 0.0)) {
-      throw DataError(table_.place(row) + ", column '" + p_.weight_column + "': found no weight >= 0, expected a number >= 0");
+      throw DataError(table_.place(row) + ", column '" + p_.weight_column +
+                      "': found no weight >= 0, expected a number >= 0");
     }
     return weight;
   }

@@ -33,7 +33,8 @@ double mode_of(const std::vector<double>& values, const RowList& rows) {
   for (std::size_t i = 0; i < rows.size(); ++i) {
     if (!std::isnan(values[rows[i]])) ++counts[values[rows[i]]];
   }
-  const auto most = std::max_element(counts.begin(), counts.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
+  const auto most =
+      std::max_element(counts.begin(), counts.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
   return most == counts.end() ? 0.0 : most->first;
 }
 
@@ -48,7 +49,8 @@ double mean_of(const std::vector<double>& values, const RowList& rows) {
   return n > 0 ? sum / static_cast<double>(n) : 0.0;
 }
 
-InputColumn fit_numeric(const Table& table, const Column& column, const RowList& rows, const PreprocessOptions& options, Notes& notes) {
+InputColumn fit_numeric(const Table& table, const Column& column, const RowList& rows, const PreprocessOptions& options,
+                        Notes& notes) {
   const std::vector<double>& values = column.numeric().values;
   std::size_t missing = 0;
   for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -56,15 +58,16 @@ InputColumn fit_numeric(const Table& table, const Column& column, const RowList&
     if (options.missing == MissingPolicy::kError) refuse_missing(table, column, rows[i]);
     ++missing;
   }
-  if (missing == rows.size()) notes.push_back("column '" + column.name() + "' has no values in the training rows; 0 is used");
+  if (missing == rows.size())
+    notes.push_back("column '" + column.name() + "' has no values in the training rows; 0 is used");
   InputColumn input;
   input.name = column.name();
   input.fill = options.missing == MissingPolicy::kMostFrequent ? mode_of(values, rows) : mean_of(values, rows);
   return input;
 }
 
-InputColumn fit_categorical(const Table& table, const Column& column, const RowList& rows, const PreprocessOptions& options,
-                            Notes& notes) {
+InputColumn fit_categorical(const Table& table, const Column& column, const RowList& rows,
+                            const PreprocessOptions& options, Notes& notes) {
   const CategoricalColumn& cells = column.categorical();
   std::vector<std::int64_t> counts(cells.categories.size(), 0);
   for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -98,7 +101,8 @@ InputColumn fit_categorical(const Table& table, const Column& column, const RowL
   std::sort(input.categories.begin(), input.categories.end());
   const auto fill = std::find(input.categories.begin(), input.categories.end(), most_frequent);
   input.fill_code = input.categories.empty() ? 0 : static_cast<std::int32_t>(fill - input.categories.begin());
-  if (input.categories.empty()) notes.push_back("column '" + column.name() + "' has no values in the training rows; it is not used");
+  if (input.categories.empty())
+    notes.push_back("column '" + column.name() + "' has no values in the training rows; it is not used");
   return input;
 }
 
@@ -112,7 +116,8 @@ Location fit_scale(Scaling scaling, std::size_t n, Value value, const std::strin
     low = std::min(low, value(i));
     high = std::max(high, value(i));
   }
-  if (low == high) {
+  // A spread below what rounding makes of the values is none: dividing by it would blow up any other value.
+  if (high - low <= 1e-12 * std::max(std::fabs(low), std::fabs(high)) || !(high - low > 1e-150)) {
     notes.push_back("column '" + name + "' is constant in the training rows; it carries no information");
     return {low, 1.0};
   }
@@ -123,8 +128,8 @@ Location fit_scale(Scaling scaling, std::size_t n, Value value, const std::strin
   return {mean, std::sqrt(squares / static_cast<double>(n))};
 }
 
-void fit_feature(Preprocessing& p, const Table& table, const Column& column, const RowList& rows, const PreprocessOptions& options,
-                 Notes& notes) {
+void fit_feature(Preprocessing& p, const Table& table, const Column& column, const RowList& rows,
+                 const PreprocessOptions& options, Notes& notes) {
   const auto add = [&](const Location& location) {
     p.offset.push_back(location.offset);
     p.scale.push_back(location.scale);
@@ -134,12 +139,14 @@ void fit_feature(Preprocessing& p, const Table& table, const Column& column, con
     const std::vector<double>& values = column.numeric().values;
     add(fit_scale(
         options.scaling, rows.size(),
-        [&](std::size_t i) { return std::isnan(values[rows[i]]) ? input.fill : values[rows[i]]; }, column.name(), notes));
+        [&](std::size_t i) { return std::isnan(values[rows[i]]) ? input.fill : values[rows[i]]; }, column.name(),
+        notes));
     p.inputs.push_back(input);
     return;
   }
   InputColumn input = fit_categorical(table, column, rows, options, notes);
-  if (input.width() == 1) notes.push_back("column '" + column.name() + "' is constant in the training rows; it carries no information");
+  if (input.width() == 1)
+    notes.push_back("column '" + column.name() + "' is constant in the training rows; it carries no information");
   // One-hot features stay 0 and 1: scaled, a rare level would be a huge number from which a network extrapolates.
   for (std::int64_t level = 0; level < input.width(); ++level) add({});
   p.inputs.push_back(std::move(input));
@@ -179,11 +186,13 @@ void fit_class_target(Preprocessing& p, const Table& table, const Column& column
   std::int64_t total = 0;
   for (const auto& [name, count] : counts) total += count;
   for (std::size_t c = 0; options.balanced_classes && c < counts.size(); ++c) {
-    p.class_weights[c] = static_cast<double>(total) / (static_cast<double>(counts.size()) * static_cast<double>(counts[c].second));
+    p.class_weights[c] =
+        static_cast<double>(total) / (static_cast<double>(counts.size()) * static_cast<double>(counts[c].second));
   }
   for (const auto& [name, weight] : options.class_weights) {
     const auto found = std::find(p.classes.begin(), p.classes.end(), name);
-    if (found == p.classes.end()) throw UsageError("--class-weight: no class '" + name + "' in column '" + column.name() + "'");
+    if (found == p.classes.end())
+      throw UsageError("--class-weight: no class '" + name + "' in column '" + column.name() + "'");
     p.class_weights[static_cast<std::size_t>(found - p.classes.begin())] = weight;
   }
 }
@@ -192,6 +201,9 @@ void fit_class_target(Preprocessing& p, const Table& table, const Column& column
 
 Preprocessing fit_preprocessing(const Table& table, std::span<const std::uint32_t> row_list, bool classify,
                                 const PreprocessOptions& options, Notes& notes) {
+  if (options.max_categories < 2) {
+    throw UsageError("--max-categories: found " + std::to_string(options.max_categories) + ", expected at least 2");
+  }
   const data::ColumnSelection selection = data::select_columns(table, options);
   const RowList rows(row_list, table.n_rows);
   Preprocessing p;
@@ -199,7 +211,8 @@ Preprocessing fit_preprocessing(const Table& table, std::span<const std::uint32_
   p.weight_column = selection.weight ? table.columns[*selection.weight].name() : "";
   for (const std::size_t target : selection.targets) p.targets.push_back(table.columns[target].name());
   if (classify && selection.targets.size() > 1) {
-    throw UsageError("--target: found " + std::to_string(selection.targets.size()) + " columns, expected one for classes");
+    throw UsageError("--target: found " + std::to_string(selection.targets.size()) +
+                     " columns, expected one for classes");
   }
   for (const std::size_t target : selection.targets) {
     if (classify) {
@@ -208,7 +221,9 @@ Preprocessing fit_preprocessing(const Table& table, std::span<const std::uint32_
       fit_regression_target(p, table, table.columns[target], rows, options);
     }
   }
-  for (const std::size_t feature : selection.features) fit_feature(p, table, table.columns[feature], rows, options, notes);
+  for (const std::size_t feature : selection.features)
+    fit_feature(p, table, table.columns[feature], rows, options, notes);
+  if (p.n_features() == 0) throw DataError(table.source + ": no feature has a value in the training rows");
   return p;
 }
 

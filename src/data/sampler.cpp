@@ -14,7 +14,8 @@ void shuffle(std::span<std::uint32_t> rows, core::PhiloxStream random) {
   }
 }
 
-Sampler::Sampler(std::int64_t n_rows, std::vector<std::uint32_t> rows, std::uint64_t seed, std::uint32_t stream, bool shuffled)
+Sampler::Sampler(std::int64_t n_rows, std::vector<std::uint32_t> rows, std::uint64_t seed, std::uint32_t stream,
+                 bool shuffled)
     : rows_(std::move(rows)), seed_(seed), stream_(stream), shuffled_(shuffled) {
   if (rows_.empty()) {
     rows_.resize(static_cast<std::size_t>(n_rows));

@@ -13,11 +13,13 @@ namespace slalom::data {
 /// Shuffles in place (Fisher & Yates, Durstenfeld's form) with numbers from `random`.
 void shuffle(std::span<std::uint32_t> rows, core::PhiloxStream random);
 
-/// The visiting order of one member. An epoch's order depends on (seed, stream, epoch, rows) only, so any epoch can be replayed.
+/// The visiting order of one member. An epoch's order depends on (seed, stream, epoch, rows) only, so any epoch can be
+/// replayed.
 class Sampler {
  public:
   /// `rows`: what to visit; empty: 0 .. n_rows - 1.
-  Sampler(std::int64_t n_rows, std::vector<std::uint32_t> rows, std::uint64_t seed, std::uint32_t stream, bool shuffled);
+  Sampler(std::int64_t n_rows, std::vector<std::uint32_t> rows, std::uint64_t seed, std::uint32_t stream,
+          bool shuffled);
 
   /// The order of `epoch` (from 0), valid until the next call. Does not allocate.
   [[nodiscard]] std::span<const std::uint32_t> order(std::int64_t epoch);

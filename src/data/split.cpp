@@ -27,7 +27,8 @@ RowSplit split_rows(std::int64_t n_rows, double valid_fraction, std::uint64_t se
   const auto n_valid = std::max<std::int64_t>(1, std::llround(valid_fraction * static_cast<double>(n_rows)));
   if (n_valid >= n_rows) {
     std::ostringstream message;
-    message << "--valid-fraction: found " << valid_fraction << " of " << n_rows << " rows, expected to leave rows for training"
+    message << "--valid-fraction: found " << valid_fraction << " of " << n_rows
+            << " rows, expected to leave rows for training"
             << " (use --valid-fraction 0)";
     throw UsageError(message.str());
   }
@@ -42,7 +43,8 @@ RowSplit split_rows(std::int64_t n_rows, double valid_fraction, std::uint64_t se
 
 std::vector<std::vector<std::uint32_t>> fold_rows(std::int64_t n_rows, std::int64_t k, std::uint64_t seed) {
   if (k < 2 || k > n_rows) {
-    throw UsageError("--folds: found " + std::to_string(k) + ", expected 2 to the number of rows (" + std::to_string(n_rows) + ")");
+    throw UsageError("--folds: found " + std::to_string(k) + ", expected 2 to the number of rows (" +
+                     std::to_string(n_rows) + ")");
   }
   const std::vector<std::uint32_t> rows = permutation(n_rows, seed, core::RandomUse::kFolds);
   std::vector<std::vector<std::uint32_t>> folds(static_cast<std::size_t>(k));

@@ -12,10 +12,13 @@ struct RowSplit {
   std::vector<std::uint32_t> train, valid;
 };
 
-/// Draws round(fraction * n) validation rows, at least one of each part. Throws UsageError (--valid-fraction) if that cannot be.
+/// Draws round(fraction * n) validation rows, at least one of each part. Throws UsageError (--valid-fraction) if that
+/// cannot be.
 [[nodiscard]] RowSplit split_rows(std::int64_t n_rows, double valid_fraction, std::uint64_t seed);
 
-/// k disjoint folds, together all rows, sizes differing by at most one. Throws UsageError (--folds) unless 2 <= k <= n_rows.
-[[nodiscard]] std::vector<std::vector<std::uint32_t>> fold_rows(std::int64_t n_rows, std::int64_t k, std::uint64_t seed);
+/// k disjoint folds, together all rows, sizes differing by at most one. Throws UsageError (--folds) unless 2 <= k <=
+/// n_rows.
+[[nodiscard]] std::vector<std::vector<std::uint32_t>> fold_rows(std::int64_t n_rows, std::int64_t k,
+                                                                std::uint64_t seed);
 
 }  // namespace slalom::data

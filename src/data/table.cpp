@@ -20,16 +20,11 @@ std::unique_ptr<TableReader> open_table(const std::string& path, const ReadOptio
     throw UsageError(fmt::format("{}: a separate targets file goes with .npy data only", path));
   }
   switch (format) {
-    case FileFormat::kParquet:
-      return open_parquet(path, options);
-    case FileFormat::kFeather:
-      return open_ipc(path, options);
-    case FileFormat::kNpy:
-      return open_npy(path, options);
-    case FileFormat::kLibsvm:
-      return open_libsvm(path, options, mode);
-    case FileFormat::kCsv:
-      break;
+    case FileFormat::kParquet: return open_parquet(path, options);
+    case FileFormat::kFeather: return open_ipc(path, options);
+    case FileFormat::kNpy: return open_npy(path, options);
+    case FileFormat::kLibsvm: return open_libsvm(path, options, mode);
+    case FileFormat::kCsv: break;
   }
   return open_csv(path, options, mode);
 }

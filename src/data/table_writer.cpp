@@ -22,16 +22,12 @@ std::unique_ptr<TableWriter> TableWriter::create(const std::string& path, std::v
     throw UsageError(path + ": gzip output is not supported, expected .csv, .tsv, .parquet, .feather or .npy");
   }
   switch (find_format(path)) {
-    case FileFormat::kParquet:
-      return create_parquet_writer(path, std::move(columns));
-    case FileFormat::kFeather:
-      return create_ipc_writer(path, std::move(columns));
-    case FileFormat::kNpy:
-      return create_npy_writer(path, std::move(columns));
+    case FileFormat::kParquet: return create_parquet_writer(path, std::move(columns));
+    case FileFormat::kFeather: return create_ipc_writer(path, std::move(columns));
+    case FileFormat::kNpy: return create_npy_writer(path, std::move(columns));
     case FileFormat::kLibsvm:
       throw UsageError(path + ": LIBSVM output is not supported, expected .csv, .tsv, .parquet, .feather or .npy");
-    case FileFormat::kCsv:
-      break;
+    case FileFormat::kCsv: break;
   }
   return create_csv_writer(path, std::move(columns), std::string_view(path).ends_with(".tsv") ? '\t' : ',');
 }

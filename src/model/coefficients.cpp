@@ -18,7 +18,8 @@ LinearCoefficients coefficients_in_original_units(const Model& model) {
     if (!p.target_offset.empty()) intercept += p.target_offset[output];
     for (std::int64_t f = 0; f < layer.inputs; ++f) {
       const auto feature = static_cast<std::size_t>(f);
-      const double weight = static_cast<double>(model.parameters[static_cast<std::size_t>(layer.weight + j * layer.inputs + f)]);
+      const double weight =
+          static_cast<double>(model.parameters[static_cast<std::size_t>(layer.weight + j * layer.inputs + f)]);
       const double coefficient = weight * unit / p.scale[feature];
       result.coefficients.push_back(coefficient);
       intercept -= coefficient * p.offset[feature];

@@ -24,7 +24,8 @@ void describe_shape(Out out, const Model& model) {
   fmt::format_to(out, "{:<16} {} ({}), {} parameters\n", "model", name_of(spec.kind), shape, layout.n_parameters);
   fmt::format_to(out, "{:<16} {}\n", "loss", name_of(spec.loss.kind));
   if (!spec.is_linear()) {
-    fmt::format_to(out, "{:<16} {}{}{}\n", "hidden layers", name_of(spec.activation), spec.batch_norm ? ", batch normalisation" : "",
+    fmt::format_to(out, "{:<16} {}{}{}\n", "hidden layers", name_of(spec.activation),
+                   spec.batch_norm ? ", batch normalisation" : "",
                    spec.dropout > 0.0 ? fmt::format(", dropout {}", spec.dropout) : "");
   }
   for (const auto& [key, value] : model.facts) fmt::format_to(out, "{:<16} {}\n", key, value);
@@ -50,13 +51,16 @@ void describe_weights(Out out, const Model& model) {
   const std::size_t d = c.features.size();
   for (std::size_t j = 0; j < c.intercepts.size(); ++j) {
     std::string of = model.preprocessing.targets.size() > 1 ? " of " + model.preprocessing.targets[j] : "";
-    if (c.intercepts.size() > 1 && !model.preprocessing.classes.empty()) of = " of class " + model.preprocessing.classes[j];
+    if (c.intercepts.size() > 1 && !model.preprocessing.classes.empty())
+      of = " of class " + model.preprocessing.classes[j];
     fmt::format_to(out, "\nweights in original units{}{}\n", of, model.spec.is_classifier() ? " (logit)" : "");
     fmt::format_to(out, "{:<32} {:>14.6g}\n", "(intercept)", c.intercepts[j]);
     // By their effect: the weight times the feature's scale.
     std::vector<std::size_t> order(d);
     std::iota(order.begin(), order.end(), std::size_t{0});
-    const auto effect = [&](std::size_t f) { return std::fabs(c.coefficients[j * d + f]) * model.preprocessing.scale[f]; };
+    const auto effect = [&](std::size_t f) {
+      return std::fabs(c.coefficients[j * d + f]) * model.preprocessing.scale[f];
+    };
     std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return effect(a) > effect(b); });
     for (std::size_t i = 0; i < std::min(d, kShownWeights); ++i) {
       fmt::format_to(out, "{:<32} {:>14.6g}\n", c.features[order[i]], c.coefficients[j * d + order[i]]);

@@ -8,7 +8,8 @@
 
 namespace slalom {
 
-/// Several lines: model and loss, layers, columns, classes, how it was trained, and a linear model's weights in original units.
+/// Several lines: model and loss, layers, columns, classes, how it was trained, and a linear model's weights in
+/// original units.
 [[nodiscard]] std::string describe(const Model& model);
 
 }  // namespace slalom

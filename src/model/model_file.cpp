@@ -60,7 +60,8 @@ class Loader {
       Model model = model_io::from_json(metadata.at("model").get<std::string>());
       const ParameterLayout layout(model.spec);
       if (header.size() != layout.tensors.size() + 1) {
-        throw DataError("found " + std::to_string(header.size() - 1) + " tensors, expected " + std::to_string(layout.tensors.size()));
+        throw DataError("found " + std::to_string(header.size() - 1) + " tensors, expected " +
+                        std::to_string(layout.tensors.size()));
       }
       check_size(layout);
       model.parameters.assign(static_cast<std::size_t>(layout.n_total), 0.0F);
@@ -80,7 +81,8 @@ class Loader {
  private:
   [[noreturn]] void fail(const std::string& what) const { throw DataError(path_ + ": not a slalom model: " + what); }
   [[noreturn]] void truncated(std::uint64_t expected) const {
-    throw DataError(path_ + ": truncated: found " + std::to_string(size_) + " bytes, expected " + std::to_string(expected));
+    throw DataError(path_ + ": truncated: found " + std::to_string(size_) + " bytes, expected " +
+                    std::to_string(expected));
   }
 
   Json read_header() {
@@ -103,13 +105,15 @@ class Loader {
     std::uint64_t expected = data_begin_;
     for (const TensorView& tensor : layout.tensors) expected += static_cast<std::uint64_t>(tensor.size()) * 4;
     if (size_ < expected) truncated(expected);
-    if (size_ > expected) throw DataError("found " + std::to_string(size_) + " bytes, expected " + std::to_string(expected));
+    if (size_ > expected)
+      throw DataError("found " + std::to_string(size_) + " bytes, expected " + std::to_string(expected));
   }
 
   void read_tensor(const Json& entry, const TensorView& tensor, std::int64_t offset, float* into) {
     const auto shape = entry.at("shape").get<std::vector<std::int64_t>>();
     const bool matrix = tensor.name.ends_with(".weight");
-    const std::vector<std::int64_t> expected = matrix ? std::vector{tensor.rows, tensor.cols} : std::vector{tensor.rows};
+    const std::vector<std::int64_t> expected =
+        matrix ? std::vector{tensor.rows, tensor.cols} : std::vector{tensor.rows};
     const auto offsets = entry.at("data_offsets").get<std::vector<std::int64_t>>();
     if (entry.at("dtype").get<std::string>() != "F32" || shape != expected ||
         offsets != std::vector{offset, offset + tensor.size() * 4}) {

@@ -66,7 +66,8 @@ InputColumn input_of(const Json& j) {
   c.categories = j.at("categories").get<std::vector<std::string>>();
   c.has_other = j.at("other").get<bool>();
   c.fill_code = j.at("fill_code").get<std::int32_t>();
-  if (c.fill_code < 0 || c.fill_code > c.width()) throw DataError("column '" + c.name + "': fill_code is out of range");
+  if (c.fill_code < 0 || (c.width() > 0 && c.fill_code >= c.width()))
+    throw DataError("column '" + c.name + "': fill_code is out of range");
   if (!std::is_sorted(c.categories.begin(), c.categories.end())) {
     throw DataError("column '" + c.name + "': categories are not in order");
   }
@@ -119,15 +120,21 @@ void check(const Model& model) {
   }
   std::int64_t width = 0;
   for (const InputColumn& input : p.inputs) width += input.width();
-  require(width == model.spec.n_features && p.n_features() == width, "the columns do not make the model's number of features");
+  require(width == model.spec.n_features && p.n_features() == width,
+          "the columns do not make the model's number of features");
   require(p.scale.size() == p.offset.size(), "offset and scale have different lengths");
   const auto positive = [](double v) { return std::isfinite(v) && v > 0.0; };
   require(std::all_of(p.scale.begin(), p.scale.end(), positive), "a scale is not above 0");
   require(std::all_of(p.target_scale.begin(), p.target_scale.end(), positive), "a target scale is not above 0");
   require(!p.targets.empty(), "there is no target");
   const auto outputs = static_cast<std::size_t>(model.spec.n_outputs);
+  const auto not_negative = [](double v) { return std::isfinite(v) && v >= 0.0; };
+  require((p.class_weights.empty() || p.class_weights.size() == p.classes.size()) &&
+              std::all_of(p.class_weights.begin(), p.class_weights.end(), not_negative),
+          "the class weights do not fit the classes");
   if (!model.spec.is_classifier()) {
-    require(p.classes.empty() && p.targets.size() == outputs && p.target_offset.size() == outputs && p.target_scale.size() == outputs,
+    require(p.classes.empty() && p.targets.size() == outputs && p.target_offset.size() == outputs &&
+                p.target_scale.size() == outputs,
             "the targets do not fit the model's outputs");
   } else {
     const std::size_t expected = model.spec.loss.kind == LossKind::kCrossEntropy ? outputs : 2;
@@ -140,7 +147,8 @@ void check(const Model& model) {
 std::string to_json(const Model& model) {
   Json facts = Json::object();
   for (const auto& [key, value] : model.facts) facts[key] = value;
-  const Json json = {{"spec", spec_json(model.spec)}, {"preprocessing", preprocessing_json(model.preprocessing)}, {"facts", facts}};
+  const Json json = {
+      {"spec", spec_json(model.spec)}, {"preprocessing", preprocessing_json(model.preprocessing)}, {"facts", facts}};
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 

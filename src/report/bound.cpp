@@ -28,7 +28,8 @@ double measure_bandwidth() {
   }
   const double seconds = seconds_since(start);
   const float total = std::accumulate(sums.begin(), sums.end(), 0.0F);
-  return total > 0.0F ? static_cast<double>(data.size() * sizeof(float)) / seconds : 0.0;  // total is used: not optimised away
+  return total > 0.0F ? static_cast<double>(data.size() * sizeof(float)) / seconds
+                      : 0.0;  // total is used: not optimised away
 }
 
 double measure_flops() {
@@ -88,11 +89,13 @@ std::string describe_bound(const JobResult& result, const MachineSpeed& machine)
     const char* name;
     double seconds;
   };
-  std::array<Named, 3> all{{{"memory bandwidth", bounds.memory}, {"arithmetic", bounds.arithmetic}, {"step latency", bounds.steps}}};
+  std::array<Named, 3> all{
+      {{"memory bandwidth", bounds.memory}, {"arithmetic", bounds.arithmetic}, {"step latency", bounds.steps}}};
   std::sort(all.begin(), all.end(), [](const Named& a, const Named& b) { return a.seconds > b.seconds; });
   const auto percent = [&](double part) { return 100.0 * part / seconds; };
-  return fmt::format("{} (floor {:.3g} s of {:.3g} s, {:.0f} %); {} {:.0f} %, {} {:.0f} %", all[0].name, all[0].seconds, seconds,
-                     percent(all[0].seconds), all[1].name, percent(all[1].seconds), all[2].name, percent(all[2].seconds));
+  return fmt::format("{} (floor {:.3g} s of {:.3g} s, {:.0f} %); {} {:.0f} %, {} {:.0f} %", all[0].name, all[0].seconds,
+                     seconds, percent(all[0].seconds), all[1].name, percent(all[1].seconds), all[2].name,
+                     percent(all[2].seconds));
 }
 
 }  // namespace slalom::report

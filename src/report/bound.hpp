@@ -16,7 +16,8 @@ struct MachineSpeed {
 };
 [[nodiscard]] MachineSpeed measure_machine();
 
-/// Lower bounds of a run's seconds: every visited row read once; 4 d k flops a row and layer (6 for layers with one below); steps x step_seconds.
+/// Lower bounds of a run's seconds: every visited row read once; 4 d k flops a row and layer (6 for layers with one
+/// below); steps x step_seconds.
 struct Bounds {
   double memory = 0.0, arithmetic = 0.0, steps = 0.0;
 };

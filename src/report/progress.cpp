@@ -32,11 +32,12 @@ void ProgressPrinter::clear_live_line() {
 
 void ProgressPrinter::on_progress(const Progress& p) {
   if (!live_ || p.member > 0) return;
-  const double done = static_cast<double>(p.step) / (static_cast<double>(p.steps_per_epoch) * static_cast<double>(p.epochs));
+  const double done =
+      static_cast<double>(p.step) / (static_cast<double>(p.steps_per_epoch) * static_cast<double>(p.epochs));
   const double left = done > 0.0 ? p.seconds * (1.0 - done) / done : 0.0;
   clear_live_line();
-  fmt::print(stream_, "epoch {}/{}  loss {:.6g}  {:.3g} samples/s  {:.0f} s left", p.epoch, p.epochs, p.loss, p.samples_per_second,
-             left);
+  fmt::print(stream_, "epoch {}/{}  loss {:.6g}  {:.3g} samples/s  {:.0f} s left", p.epoch, p.epochs, p.loss,
+             p.samples_per_second, left);
   std::fflush(stream_);
   line_shown_ = true;
 }
@@ -46,8 +47,8 @@ void ProgressPrinter::on_epoch(const EpochReport& r) {
   clear_live_line();
   std::string valid;
   if (r.valid) valid = fmt::format("  valid loss {:.6g}{}", r.valid->loss, main_metric(*r.valid));
-  fmt::print(stream_, "{}epoch {}/{}  loss {:.6g}{}  lr {:.3g}  {:.3g} samples/s\n", member_prefix(r.member), r.epoch, r.epochs,
-             r.train_loss, valid, r.learning_rate, r.samples_per_second);
+  fmt::print(stream_, "{}epoch {}/{}  loss {:.6g}{}  lr {:.3g}  {:.3g} samples/s\n", member_prefix(r.member), r.epoch,
+             r.epochs, r.train_loss, valid, r.learning_rate, r.samples_per_second);
 }
 
 }  // namespace slalom::report

@@ -68,7 +68,9 @@ std::vector<Spread> fold_spread(const JobResult& result, std::int64_t folds) {
   return spreads;
 }
 
-const MemberOutcome& chosen(const JobResult& result) { return result.members.at(static_cast<std::size_t>(result.chosen)); }
+const MemberOutcome& chosen(const JobResult& result) {
+  return result.members.at(static_cast<std::size_t>(result.chosen));
+}
 
 }  // namespace
 
@@ -96,23 +98,25 @@ std::string summary_json(const JobResult& result, std::uint64_t seed, std::int64
   const MemberOutcome& best = chosen(result);
   const TrainResult& t = result.training;
   const auto n_members = static_cast<double>(result.members.size());
-  Json json = {{"model", name_of(result.model.spec.kind)},
-               {"device", name_of(result.device)},
-               {"seed", seed},
-               {"epochs", best.result.epochs},
-               {"best_epoch", best.result.best_epoch},
-               {"steps", best.result.steps},
-               {"stopped", reason_text(best.result.reason)},
-               {"seconds", t.seconds},
-               {"seconds_per_epoch", number(t.seconds / (n_members * std::max(1.0, static_cast<double>(best.result.epochs))))},
-               {"us_per_step", number(1e6 * t.seconds / std::max(1.0, static_cast<double>(t.steps)))},
-               {"samples_per_second", number(static_cast<double>(t.samples) / std::max(t.seconds, 1e-12))},
-               {"train_loss", best.result.epoch_losses.empty() ? Json(nullptr) : number(best.result.epoch_losses.back())},
-               {"train", to_json(best.train)}};
+  Json json = {
+      {"model", name_of(result.model.spec.kind)},
+      {"device", name_of(result.device)},
+      {"seed", seed},
+      {"epochs", best.result.epochs},
+      {"best_epoch", best.result.best_epoch},
+      {"steps", best.result.steps},
+      {"stopped", reason_text(best.result.reason)},
+      {"seconds", t.seconds},
+      {"seconds_per_epoch", number(t.seconds / (n_members * std::max(1.0, static_cast<double>(best.result.epochs))))},
+      {"us_per_step", number(1e6 * t.seconds / std::max(1.0, static_cast<double>(t.steps)))},
+      {"samples_per_second", number(static_cast<double>(t.samples) / std::max(t.seconds, 1e-12))},
+      {"train_loss", best.result.epoch_losses.empty() ? Json(nullptr) : number(best.result.epoch_losses.back())},
+      {"train", to_json(best.train)}};
   if (best.valid) json["valid"] = to_json(*best.valid);
   if (folds > 0) {
     Json cross = {{"folds", folds}};
-    for (const Spread& s : fold_spread(result, folds)) cross[s.name] = {{"mean", number(s.mean)}, {"std", number(s.deviation)}};
+    for (const Spread& s : fold_spread(result, folds))
+      cross[s.name] = {{"mean", number(s.mean)}, {"std", number(s.deviation)}};
     json["cross_validation"] = cross;
   }
   if (result.members.size() > 1) {
@@ -133,7 +137,8 @@ std::string summary_table(const JobResult& result, std::int64_t folds, const std
   std::string text;
   const auto out = std::back_inserter(text);
   fmt::format_to(out, "{:<12} {:>14} {:>14}\n", "", "train", best.valid ? "valid" : "");
-  fmt::format_to(out, "{:<12} {:>14} {:>14}\n", "rows", best.train.rows, best.valid ? std::to_string(best.valid->rows) : "");
+  fmt::format_to(out, "{:<12} {:>14} {:>14}\n", "rows", best.train.rows,
+                 best.valid ? std::to_string(best.valid->rows) : "");
   const auto train_items = best.train.items();
   for (const auto& [name, value] : train_items) {
     std::string valid;
@@ -146,7 +151,8 @@ std::string summary_table(const JobResult& result, std::int64_t folds, const std
   }
   if (folds > 0) {
     fmt::format_to(out, "\n{}-fold cross-validation    mean            std\n", folds);
-    for (const Spread& s : fold_spread(result, folds)) fmt::format_to(out, "{:<12} {:>14.6g} {:>14.6g}\n", s.name, s.mean, s.deviation);
+    for (const Spread& s : fold_spread(result, folds))
+      fmt::format_to(out, "{:<12} {:>14.6g} {:>14.6g}\n", s.name, s.mean, s.deviation);
   } else if (result.members.size() > 1) {
     fmt::format_to(out, "\n{:<12} {:>14}\n", "restart", "watched loss");
     for (std::size_t m = 0; m < result.members.size(); ++m) {
@@ -154,9 +160,9 @@ std::string summary_table(const JobResult& result, std::int64_t folds, const std
                      static_cast<std::int64_t>(m) == result.chosen ? "  kept" : "");
     }
   }
-  fmt::format_to(out, "\n{} epochs, {} steps ({}) in {:.3g} s on {}: {:.3g} us a step, {:.3g} samples/s\n", best.result.epochs,
-                 best.result.steps, reason_text(best.result.reason), t.seconds, result.device_description,
-                 1e6 * t.seconds / std::max(1.0, static_cast<double>(t.steps)),
+  fmt::format_to(out, "\n{} epochs, {} steps ({}) in {:.3g} s on {}: {:.3g} us a step, {:.3g} samples/s\n",
+                 best.result.epochs, best.result.steps, reason_text(best.result.reason), t.seconds,
+                 result.device_description, 1e6 * t.seconds / std::max(1.0, static_cast<double>(t.steps)),
                  static_cast<double>(t.samples) / std::max(t.seconds, 1e-12));
   fmt::format_to(out, "bound by {}\n", bound);
   return text;

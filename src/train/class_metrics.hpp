@@ -18,9 +18,9 @@ struct ClassScores {
 
 void add_class_metrics(Metrics& metrics, const ClassScores& scores);
 
-/// Probability that a row of the positive class scores above one of the others, ties counting half (Mann & Whitney 1947).
-/// O(n log n). nullopt unless both kinds of row occur.
-[[nodiscard]] std::optional<double> area_under_roc(const std::vector<double>& scores, const std::vector<std::int32_t>& truth,
-                                                   std::int32_t positive);
+/// Probability that a row of the positive class scores above one of the others, ties counting half (Mann & Whitney
+/// 1947). O(n log n). nullopt unless both kinds of row occur.
+[[nodiscard]] std::optional<double> area_under_roc(const std::vector<double>& scores,
+                                                   const std::vector<std::int32_t>& truth, std::int32_t positive);
 
 }  // namespace slalom::training

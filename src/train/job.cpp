@@ -137,7 +137,8 @@ void validate(const TrainJob& job) {
   }
   ModelSpec shape = job.model;
   shape.n_features = std::max<std::int64_t>(shape.n_features, 1);
-  shape.loss.kind = job.loss.value_or(default_loss(shape.kind, shape.kind != ModelKind::kLinear && shape.kind != ModelKind::kMlp, 2));
+  shape.loss.kind =
+      job.loss.value_or(default_loss(shape.kind, shape.kind != ModelKind::kLinear && shape.kind != ModelKind::kMlp, 2));
   if (shape.loss.kind == LossKind::kCrossEntropy) shape.n_outputs = 2;
   validate(shape);
   validate(shape, job.trainer.optimizer);
@@ -152,8 +153,8 @@ JobResult run_job(const TrainJob& job, std::span<Observer* const> observers, con
   return run_job(job, table, &valid, observers, stop);
 }
 
-JobResult run_job(const TrainJob& job, const Table& table, const Table* valid_table, std::span<Observer* const> observers,
-                  const std::atomic<bool>* stop) {
+JobResult run_job(const TrainJob& job, const Table& table, const Table* valid_table,
+                  std::span<Observer* const> observers, const std::atomic<bool>* stop) {
   validate(job);
   JobResult job_result;
   Notes& notes = job_result.notes;

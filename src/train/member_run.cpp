@@ -20,12 +20,14 @@ std::int64_t total_steps(const TrainerConfig& config, std::int64_t steps_per_epo
 
 }  // namespace
 
-MemberRun::MemberRun(const TrainerConfig& config, std::int64_t n_rows, const std::vector<std::uint32_t>& rows, std::uint32_t stream)
+MemberRun::MemberRun(const TrainerConfig& config, std::int64_t n_rows, const std::vector<std::uint32_t>& rows,
+                     std::uint32_t stream)
     : config_(config),
       sampler_(n_rows, rows, config.seed, stream, config.shuffle && config.batch_size > 0),
       batch_(config.batch_size > 0 ? std::min(config.batch_size, sampler_.size()) : sampler_.size()),
       steps_per_epoch_(ceil_div(sampler_.size(), batch_)),
-      schedule_(config.schedule, config.optimizer.learning_rate, steps_per_epoch_, total_steps(config, steps_per_epoch_)),
+      schedule_(config.schedule, config.optimizer.learning_rate, steps_per_epoch_,
+                total_steps(config, steps_per_epoch_)),
       order_(sampler_.order(0)) {
   result.watched_loss = std::numeric_limits<double>::infinity();
 }
@@ -72,7 +74,8 @@ bool MemberRun::end_epoch(double watched_loss, double train_loss) {
   } else {
     ++epochs_without_progress_;
   }
-  const std::int64_t patience = config_.patience > 0 ? config_.patience : (config_.tolerance > 0.0 ? kDefaultPatience : 0);
+  const std::int64_t patience =
+      config_.patience > 0 ? config_.patience : (config_.tolerance > 0.0 ? kDefaultPatience : 0);
   if (patience > 0 && epochs_without_progress_ >= patience) stop(StopReason::kConverged);
   if (active_ && epoch_ >= config_.epochs) stop(StopReason::kEpochs);
   position_ = 0;

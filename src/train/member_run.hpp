@@ -15,7 +15,8 @@ namespace slalom::training {
 
 class MemberRun {
  public:
-  MemberRun(const TrainerConfig& config, std::int64_t n_rows, const std::vector<std::uint32_t>& rows, std::uint32_t stream);
+  MemberRun(const TrainerConfig& config, std::int64_t n_rows, const std::vector<std::uint32_t>& rows,
+            std::uint32_t stream);
 
   [[nodiscard]] bool active() const noexcept { return active_; }
   [[nodiscard]] bool epoch_complete() const noexcept { return position_ == sampler_.size(); }
@@ -27,7 +28,9 @@ class MemberRun {
   [[nodiscard]] std::int64_t samples() const noexcept { return samples_; }
 
   /// Mean of the epoch's step losses so far, each weighted by its rows; stored-target units.
-  [[nodiscard]] double epoch_loss() const noexcept { return loss_rows_ > 0 ? loss_sum_ / static_cast<double>(loss_rows_) : 0.0; }
+  [[nodiscard]] double epoch_loss() const noexcept {
+    return loss_rows_ > 0 ? loss_sum_ / static_cast<double>(loss_rows_) : 0.0;
+  }
 
   /// The next at most `max_steps` steps of the current epoch; empty if the member is done.
   [[nodiscard]] StepBlock next_block(std::int64_t max_steps);

@@ -42,7 +42,8 @@ double mean_loss(const ModelSpec& spec, const Dataset& data, const Rows& rows, s
       loss = core::cross_entropy(z.data(), spec.n_outputs, data.labels[row], z.data());
     } else {
       for (std::size_t j = 0; j < k; ++j) {
-        loss += core::pointwise_loss(spec.loss.kind, z[j], static_cast<double>(data.targets[row * k + j]), constant).loss;
+        loss +=
+            core::pointwise_loss(spec.loss.kind, z[j], static_cast<double>(data.targets[row * k + j]), constant).loss;
       }
       loss /= static_cast<double>(k);
     }
@@ -52,7 +53,8 @@ double mean_loss(const ModelSpec& spec, const Dataset& data, const Rows& rows, s
   return weights > 0.0 ? sum / weights : 0.0;
 }
 
-void add_regression(Metrics& metrics, const ModelSpec& spec, const Dataset& data, const Rows& rows, std::span<const float> outputs) {
+void add_regression(Metrics& metrics, const ModelSpec& spec, const Dataset& data, const Rows& rows,
+                    std::span<const float> outputs) {
   const auto k = static_cast<std::size_t>(spec.n_outputs);
   const auto n = static_cast<double>(rows.size());
   double mse = 0.0, mae = 0.0, r2 = 0.0;
@@ -85,8 +87,9 @@ void add_regression(Metrics& metrics, const ModelSpec& spec, const Dataset& data
   if (varies) metrics.r2 = r2 / targets;
 }
 
-/// Probabilities of the classes. `cross_entropy` gives softmax - onehot(label): exact everywhere but at the label, where adding 1
-/// back would round small probabilities away and break ties between rows. So the value at the label comes from another label.
+/// Probabilities of the classes. `cross_entropy` gives softmax - onehot(label): exact everywhere but at the label,
+/// where adding 1 back would round small probabilities away and break ties between rows. So the value at the label
+/// comes from another label.
 std::vector<double> softmax(std::span<const float> logits) {
   if (logits.size() < 2) return {1.0};
   const auto k = static_cast<std::int64_t>(logits.size());
@@ -99,7 +102,8 @@ std::vector<double> softmax(std::span<const float> logits) {
 }
 
 /// Labels, predicted labels and one score a class for every row.
-training::ClassScores class_scores(const ModelSpec& spec, const Dataset& data, const Rows& rows, std::span<const float> outputs) {
+training::ClassScores class_scores(const ModelSpec& spec, const Dataset& data, const Rows& rows,
+                                   std::span<const float> outputs) {
   const bool multi = spec.loss.kind == LossKind::kCrossEntropy;
   const auto k = static_cast<std::size_t>(spec.n_outputs);
   training::ClassScores scores;
@@ -117,7 +121,8 @@ training::ClassScores class_scores(const ModelSpec& spec, const Dataset& data, c
     scores.truth.push_back(data.labels[row]);
     scores.predicted.push_back(static_cast<std::int32_t>(std::max_element(z, z + k) - z));
     const std::vector<double> p = softmax({z, k});
-    for (std::size_t c = 0; c < scores.scores.size(); ++c) scores.scores[c][i] = scores.scores.size() == 1 ? p.back() : p[c];
+    for (std::size_t c = 0; c < scores.scores.size(); ++c)
+      scores.scores[c][i] = scores.scores.size() == 1 ? p.back() : p[c];
   }
   return scores;
 }

@@ -163,8 +163,7 @@ Table Predictor::predict(const Table& table, Notes& notes) {
 
 Metrics Predictor::evaluate(const Table& table, Notes& notes) {
   const bool labels = state_->model.spec.loss.kind == LossKind::kCrossEntropy;
-  const Dataset data =
-      apply_preprocessing(state_->model.preprocessing, table, {}, Purpose::kEvaluate, labels, notes);
+  const Dataset data = apply_preprocessing(state_->model.preprocessing, table, {}, Purpose::kEvaluate, labels, notes);
   return state_->backend->evaluate(0, data, {});
 }
 

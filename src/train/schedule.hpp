@@ -13,7 +13,8 @@ namespace slalom::training {
 class Schedule {
  public:
   /// base_learning_rate > 0; steps_per_epoch >= 1; total_steps >= 1 (of the whole run, warm-up included).
-  Schedule(const ScheduleConfig& config, double base_learning_rate, std::int64_t steps_per_epoch, std::int64_t total_steps);
+  Schedule(const ScheduleConfig& config, double base_learning_rate, std::int64_t steps_per_epoch,
+           std::int64_t total_steps);
 
   /// The rate of step `step`, counted from 0. Warm-up: lr (t + 1) / W for t < W; the schedule then starts at t = W.
   [[nodiscard]] double at(std::int64_t step) const;

@@ -42,8 +42,8 @@ std::int64_t next_block_steps(std::int64_t steps, double seconds) {
 /// One run of `train`, so that its parts can be small.
 class Loop {
  public:
-  Loop(Backend& backend, const Dataset& train, const Dataset* valid, const TrainerConfig& config, std::span<const MemberRows> rows,
-       std::span<Observer* const> observers)
+  Loop(Backend& backend, const Dataset& train, const Dataset* valid, const TrainerConfig& config,
+       std::span<const MemberRows> rows, std::span<Observer* const> observers)
       : backend_(backend),
         train_(train),
         valid_(valid),
@@ -202,15 +202,19 @@ void validate(const TrainerConfig& config) {
   require(config.optimizer.kind != OptimizerKind::kFtrl ||
               (config.schedule.kind == ScheduleKind::kConstant && config.schedule.warmup_steps == 0),
           "--schedule", std::string(name_of(config.schedule.kind)), "constant without warm-up for --optimizer ftrl");
-  require(config.epochs <= kMostEpochs && config.max_steps <= kMostEpochs, "--epochs", std::to_string(config.epochs), "at most 1e12");
+  require(config.epochs <= kMostEpochs && config.max_steps <= kMostEpochs, "--epochs", std::to_string(config.epochs),
+          "at most 1e12");
   const auto finite_not_negative = [](double value) { return value >= 0.0 && std::isfinite(value); };
-  require(finite_not_negative(config.max_seconds), "--max-time", std::to_string(config.max_seconds), "seconds >= 0 (0: no limit)");
+  require(finite_not_negative(config.max_seconds), "--max-time", std::to_string(config.max_seconds),
+          "seconds >= 0 (0: no limit)");
   require(finite_not_negative(config.tolerance), "--tol", std::to_string(config.tolerance), "a number >= 0");
-  require(config.patience >= 0, "--patience", std::to_string(config.patience), "a number of epochs >= 0 (0: never stop early)");
+  require(config.patience >= 0, "--patience", std::to_string(config.patience),
+          "a number of epochs >= 0 (0: never stop early)");
 }
 
 TrainResult train(Backend& backend, const Dataset& data, const Dataset* valid, const TrainerConfig& config,
-                  std::span<const MemberRows> rows, std::span<Observer* const> observers, const std::atomic<bool>* stop) {
+                  std::span<const MemberRows> rows, std::span<Observer* const> observers,
+                  const std::atomic<bool>* stop) {
   validate(config);
   if (!rows.empty() && static_cast<std::int64_t>(rows.size()) != backend.n_members()) {
     throw Error(ExitCode::kSoftware, "internal error: rows for " + std::to_string(rows.size()) + " members, expected " +

@@ -43,8 +43,8 @@ void CommandLine::TearDown() { std::filesystem::remove_all(folder_); }
 
 Outcome CommandLine::slalom(const std::string& arguments) const {
   const std::filesystem::path out = folder_ / ".stdout", err = folder_ / ".stderr";
-  const std::string command = "cd '" + folder_.string() + "' && '" SLALOM_BINARY "' " + arguments + " > '" + out.string() +
-                              "' 2> '" + err.string() + "' < /dev/null";
+  const std::string command = "cd '" + folder_.string() + "' && '" SLALOM_BINARY "' " + arguments + " > '" +
+                              out.string() + "' 2> '" + err.string() + "' < /dev/null";
   const int raw = std::system(command.c_str());
   Outcome outcome;
   outcome.status = WIFEXITED(raw) ? WEXITSTATUS(raw) : 128 + WTERMSIG(raw);

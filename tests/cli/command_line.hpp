@@ -30,8 +30,8 @@ class CommandLine : public ::testing::Test {
   [[nodiscard]] bool exists(const std::string& name) const { return std::filesystem::exists(folder_ / name); }
   [[nodiscard]] const std::filesystem::path& folder() const { return folder_; }
 
-  /// Writes `<name>.train.<ext>` and `<name>.test.<ext>` by the rule of the reference results: data row i is a test row if
-  /// (i * 2654435761 mod 2^32) mod 5 == 0.
+  /// Writes `<name>.train.<ext>` and `<name>.test.<ext>` by the rule of the reference results: data row i is a test row
+  /// if (i * 2654435761 mod 2^32) mod 5 == 0.
   void split_reference(const std::filesystem::path& file, const std::string& stem, bool header) const;
 
  private:

@@ -34,15 +34,17 @@ INSTANTIATE_TEST_SUITE_P(
         BadInput{"EmptyFile", "", "--target y", 65, "data.csv: is empty"},
         BadInput{"HeaderOnly", "x,y\n", "--target y", 65, "data.csv: has a header but no data rows"},
         BadInput{"RaggedRow", "x,y\n1,2\n3\n4,5\n", "--target y", 65, "data.csv, line 3: found 1 field, expected 2"},
-        BadInput{"TextInNumbers", "x,y\n1,2\n2,4\n3,6\n4,8\n5,10\n6,12\n7,14\n8,16\n9,18\n10,20\n11,22\noops,24\n", "--target y",
-                 65, "data.csv, line 13, column \"x\": found \"oops\", expected a number"},
-        BadInput{"Infinity", "x,y\n1,2\ninf,4\n3,6\n", "--target y", 65, "data.csv, line 3, column \"x\": found \"inf\", expected a finite number"},
+        BadInput{"TextInNumbers", "x,y\n1,2\n2,4\n3,6\n4,8\n5,10\n6,12\n7,14\n8,16\n9,18\n10,20\n11,22\noops,24\n",
+                 "--target y", 65, "data.csv, line 13, column \"x\": found \"oops\", expected a number"},
+        BadInput{"Infinity", "x,y\n1,2\ninf,4\n3,6\n", "--target y", 65,
+                 "data.csv, line 3, column \"x\": found \"inf\", expected a finite number"},
         BadInput{"DuplicateColumns", "x,x,y\n1,1,2\n", "--target y", 65, "two columns are named \"x\""},
         BadInput{"UnknownTarget", kSmall, "--target price", 64, "--target"},
         BadInput{"OneClass", "x,y\n1,a\n2,a\n3,a\n4,a\n5,a\n", "--target y --model logistic", 65, "class"},
-        BadInput{"ThreeClassesForLogistic", "x,y\n1,a\n2,b\n3,c\n4,a\n5,b\n6,c\n", "--target y --model logistic --valid-fraction 0",
-                 65, "3 classes"},
-        BadInput{"MissingCellsRefused", "x,y\n1,2\n,4\n3,6\n4,7\n", "--target y --missing error --valid-fraction 0", 65, "line 3"},
+        BadInput{"ThreeClassesForLogistic", "x,y\n1,a\n2,b\n3,c\n4,a\n5,b\n6,c\n",
+                 "--target y --model logistic --valid-fraction 0", 65, "3 classes"},
+        BadInput{"MissingCellsRefused", "x,y\n1,2\n,4\n3,6\n4,7\n", "--target y --missing error --valid-fraction 0", 65,
+                 "line 3"},
         BadInput{"NegativeRate", kSmall, "--target y --lr -1", 64, "--lr"},
         BadInput{"ZeroBatch", kSmall, "--target y --batch-size 0", 64, "--batch-size"},
         BadInput{"NoEpochs", kSmall, "--target y --epochs 0", 64, "--epochs"},
@@ -61,7 +63,8 @@ using Outputs = CommandLine;
 
 TEST_F(Outputs, UnwritableModelIsFoundBeforeTraining) {
   write("data.csv", kSmall);
-  const Outcome run = slalom("train --data data.csv --target y --epochs 1000000 --max-time 20 --out nowhere/m.safetensors --quiet");
+  const Outcome run =
+      slalom("train --data data.csv --target y --epochs 1000000 --max-time 20 --out nowhere/m.safetensors --quiet");
   EXPECT_EQ(run.status, 73) << run.err;
   EXPECT_NE(run.err.find("nowhere/m.safetensors"), std::string::npos) << run.err;
 }
@@ -75,7 +78,8 @@ TEST_F(Outputs, AConstantColumnIsNotedAndTrainingGoesOn) {
 
 TEST_F(Outputs, FewerRowsThanABatchIsOneShortBatch) {
   write("data.csv", kSmall);
-  const Outcome run = slalom("train --data data.csv --target y --epochs 2 --batch-size 4096 --valid-fraction 0 --json --quiet");
+  const Outcome run =
+      slalom("train --data data.csv --target y --epochs 2 --batch-size 4096 --valid-fraction 0 --json --quiet");
   EXPECT_EQ(run.status, 0) << run.err;
   EXPECT_EQ(run.json().at("steps").get<int>(), 2);
 }

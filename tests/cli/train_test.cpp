@@ -11,12 +11,13 @@ using TrainCommand = CommandLine;
 
 TEST_F(TrainCommand, FindsAPlane) {
   write("plane.csv", plane_csv(400));
-  const Outcome run = slalom("train --data plane.csv --target y --lr 0.05 --epochs 60 --out m.safetensors --json --quiet");
+  const Outcome run =
+      slalom("train --data plane.csv --target y --lr 0.05 --epochs 60 --out m.safetensors --json --quiet");
   ASSERT_EQ(run.status, 0) << run.err;
   const nlohmann::json summary = run.json();
   EXPECT_GT(summary.at("valid").at("r2").get<double>(), 0.999);
-  for (const char* key : {"model", "device", "seed", "epochs", "steps", "seconds_per_epoch", "us_per_step", "samples_per_second",
-                          "train_loss", "train", "valid"}) {
+  for (const char* key : {"model", "device", "seed", "epochs", "steps", "seconds_per_epoch", "us_per_step",
+                          "samples_per_second", "train_loss", "train", "valid"}) {
     EXPECT_TRUE(summary.contains(key)) << key;
   }
   const Outcome evaluation = slalom("evaluate --model m.safetensors --data plane.csv --json");
@@ -74,14 +75,17 @@ TEST_F(TrainCommand, WritesOneMetricsLineAnEpoch) {
 
 TEST_F(TrainCommand, LearnsClassesGivenAsText) {
   std::string csv = "x,kind\n";
-  for (int i = 0; i < 300; ++i) csv += std::to_string(i % 30) + (i % 30 < 10 ? ",low\n" : i % 30 < 20 ? ",middle\n" : ",high\n");
+  for (int i = 0; i < 300; ++i)
+    csv += std::to_string(i % 30) + (i % 30 < 10 ? ",low\n" : i % 30 < 20 ? ",middle\n" : ",high\n");
   write("kinds.csv", csv);
-  const Outcome run =
-      slalom("train --data kinds.csv --target kind --model mlp --hidden 16 --lr 0.02 --epochs 60 --out m.safetensors --json --quiet");
+  const Outcome run = slalom(
+      "train --data kinds.csv --target kind --model mlp --hidden 16 --lr 0.02 --epochs 60 --out m.safetensors --json "
+      "--quiet");
   ASSERT_EQ(run.status, 0) << run.err;
   EXPECT_GT(run.json().at("valid").at("accuracy").get<double>(), 0.9);
   ASSERT_EQ(slalom("predict --model m.safetensors --data kinds.csv --out p.csv").status, 0);
-  EXPECT_EQ(read("p.csv").substr(0, read("p.csv").find('\n')), "prediction,probability_high,probability_low,probability_middle");
+  EXPECT_EQ(read("p.csv").substr(0, read("p.csv").find('\n')),
+            "prediction,probability_high,probability_low,probability_middle");
 }
 
 TEST_F(TrainCommand, HelpNamesDefaults) {

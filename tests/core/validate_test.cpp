@@ -42,7 +42,8 @@ TEST(Validate, ModelMessagesNameTheFlag) {
   ModelSpec spec;
   spec.n_features = 3;
   spec.loss.kind = LossKind::kBce;
-  EXPECT_EQ(message_of([&] { validate(spec); }), "--loss: found bce, expected mse, mae, huber or quantile for --model linear");
+  EXPECT_EQ(message_of([&] { validate(spec); }),
+            "--loss: found bce, expected mse, mae, huber or quantile for --model linear");
   spec.loss = {.kind = LossKind::kQuantile, .quantile = 1.0};
   EXPECT_EQ(message_of([&] { validate(spec); }), "--quantile: found 1, expected 0 < quantile < 1");
   spec = {.kind = ModelKind::kMlp, .n_features = 3, .hidden = {1 << 24, 1 << 24}};

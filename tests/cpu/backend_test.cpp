@@ -19,21 +19,22 @@ ModelSpec spec_of(LossKind loss, std::int64_t d, std::vector<std::int64_t> hidde
   spec.hidden = std::move(hidden);
   spec.activation = Activation::kTanh;
   spec.n_outputs = loss == LossKind::kCrossEntropy ? 3 : 1;
-  spec.kind = !spec.hidden.empty()                                     ? ModelKind::kMlp
-              : loss == LossKind::kCrossEntropy                        ? ModelKind::kSoftmax
+  spec.kind = !spec.hidden.empty()                                 ? ModelKind::kMlp
+              : loss == LossKind::kCrossEntropy                    ? ModelKind::kSoftmax
               : loss == LossKind::kBce || loss == LossKind::kHinge ? ModelKind::kLogistic
-                                                                       : ModelKind::kLinear;
+                                                                   : ModelKind::kLinear;
   return spec;
 }
 
 void expect_same_losses(const ModelSpec& spec, const OptimizerConfig& optimizer, std::int64_t n, std::int64_t batch) {
   SCOPED_TRACE(std::string(name_of(optimizer.kind)) + " " + std::string(name_of(spec.loss.kind)) + " d " +
-               std::to_string(spec.n_features) + " layers " + std::to_string(spec.hidden.size()) + " n " + std::to_string(n) +
-               " batch " + std::to_string(batch));
+               std::to_string(spec.n_features) + " layers " + std::to_string(spec.hidden.size()) + " n " +
+               std::to_string(n) + " batch " + std::to_string(batch));
   const Dataset data = random_data(spec, n, n > 5);
   const auto reference = started_backend(DeviceKind::kReference, spec, data, optimizer);
   const auto cpu = started_backend(DeviceKind::kCpu, spec, data, optimizer);
-  const auto expected = run_steps(*reference, 0, data, batch, 0.001, 3);  // small: batch 1 with momentum is chaotic at 0.01
+  const auto expected =
+      run_steps(*reference, 0, data, batch, 0.001, 3);  // small: batch 1 with momentum is chaotic at 0.01
   const auto actual = run_steps(*cpu, 0, data, batch, 0.001, 3);
   ASSERT_EQ(actual.size(), expected.size());
   for (std::size_t s = 0; s < expected.size(); ++s) {
@@ -50,7 +51,8 @@ TEST(CpuBackend, FollowsTheReferenceForEveryOptimizer) {
       optimizer.clip_norm = 5.0;
       if (kind != OptimizerKind::kLion) optimizer.l1 = 0.001;
       expect_same_losses(spec_of(LossKind::kMse, 17, {}), optimizer, 50, 8);
-      if (kind == OptimizerKind::kFtrl || kind == OptimizerKind::kLion) continue;  // lion's sign of a rounded zero may differ
+      if (kind == OptimizerKind::kFtrl || kind == OptimizerKind::kLion)
+        continue;  // lion's sign of a rounded zero may differ
       expect_same_losses(spec_of(LossKind::kMse, 6, {5}), optimizer, 50, 8);
     }
   }
@@ -165,7 +167,8 @@ TEST(CpuBackend, LassoReachesTheSoftThresholdedOptimumAndExactZeros) {
   data.n_features = 2;
   data.n_targets = 1;
   data.features = {1, 1, 1, -1, -1, 1, -1, -1};
-  for (std::size_t i = 0; i < 4; ++i) data.targets.push_back(2.0F * data.features[2 * i] + 0.1F * data.features[2 * i + 1]);
+  for (std::size_t i = 0; i < 4; ++i)
+    data.targets.push_back(2.0F * data.features[2 * i] + 0.1F * data.features[2 * i + 1]);
   for (const OptimizerKind kind : {OptimizerKind::kSgd, OptimizerKind::kMomentum, OptimizerKind::kNesterov}) {
     const auto backend = started_backend(DeviceKind::kReference, spec, data, {.kind = kind, .l1 = 0.5});
     run_steps(*backend, 0, data, 4, 0.05, 3000);

@@ -24,7 +24,8 @@ void check_gradient(const ModelSpec& spec, bool weighted) {
   const ParameterLayout layout(spec);
   std::vector<double> start = initial_parameters(spec, 11, 0);
   for (const TensorView& tensor : layout.tensors) {  // away from kinks and symmetric points
-    for (std::int64_t i = 0; i < tensor.size(); ++i) start[static_cast<std::size_t>(tensor.offset + i)] += 0.1 + 0.013 * static_cast<double>(i % 7);
+    for (std::int64_t i = 0; i < tensor.size(); ++i)
+      start[static_cast<std::size_t>(tensor.offset + i)] += 0.1 + 0.013 * static_cast<double>(i % 7);
   }
   loss_at(*backend, start, data);
   const std::vector<double> after = backend->export_state(0).parameters;
@@ -41,8 +42,8 @@ void check_gradient(const ModelSpec& spec, bool weighted) {
       const double numeric = (up - down) / (2.0 * h);
       const double analytic = start[at] - after[at];
       EXPECT_TRUE(std::fabs(numeric - analytic) <= 1e-6 * (1.0 + std::fabs(numeric)))
-          << tensor.name << "[" << i << "]: numeric " << numeric << ", analytic " << analytic << ", loss " << name_of(spec.loss.kind)
-          << ", activation " << name_of(spec.activation);
+          << tensor.name << "[" << i << "]: numeric " << numeric << ", analytic " << analytic << ", loss "
+          << name_of(spec.loss.kind) << ", activation " << name_of(spec.activation);
     }
   }
 }
@@ -61,7 +62,8 @@ ModelSpec network(LossKind loss, Activation activation) {
 
 TEST(Gradient, AgreesWithDifferencesForEveryLossAndActivation) {
   for (const auto& [loss, loss_name] : EnumNames<LossKind>::kNames) {
-    for (const auto& [activation, activation_name] : EnumNames<Activation>::kNames) check_gradient(network(loss, activation), false);
+    for (const auto& [activation, activation_name] : EnumNames<Activation>::kNames)
+      check_gradient(network(loss, activation), false);
   }
 }
 
@@ -85,9 +87,9 @@ TEST(Gradient, AgreesWithDifferencesWithoutHiddenLayers) {
   for (const auto& [loss, name] : EnumNames<LossKind>::kNames) {
     ModelSpec spec = network(loss, Activation::kRelu);
     spec.hidden.clear();
-    spec.kind = loss == LossKind::kCrossEntropy                              ? ModelKind::kSoftmax
+    spec.kind = loss == LossKind::kCrossEntropy                      ? ModelKind::kSoftmax
                 : loss == LossKind::kBce || loss == LossKind::kHinge ? ModelKind::kLogistic
-                                                                             : ModelKind::kLinear;
+                                                                     : ModelKind::kLinear;
     check_gradient(spec, true);
   }
 }

@@ -39,7 +39,8 @@ std::string message_of(Action action) {
   return "no error";
 }
 
-Preprocessing fit(const Table& t, PreprocessOptions options, bool classify = false, std::vector<std::uint32_t> rows = {}) {
+Preprocessing fit(const Table& t, PreprocessOptions options, bool classify = false,
+                  std::vector<std::uint32_t> rows = {}) {
   Notes notes;
   return fit_preprocessing(t, rows, classify, options, notes);
 }
@@ -119,8 +120,9 @@ TEST(Preprocess, MessagesNameColumnAndPlace) {
   const Table t = small_table();
   EXPECT_EQ(message_of([&] { fit(t, {.targets = {"price"}}); }),
             "--target: no column 'price' in t.csv; columns are 'a', 'c', 'y'");
-  EXPECT_EQ(message_of([&] { fit(t, {.targets = {"c"}}); }),
-            "--target: column 'c' of t.csv holds text, expected numbers (use --model logistic, softmax or mlp for classes)");
+  EXPECT_EQ(
+      message_of([&] { fit(t, {.targets = {"c"}}); }),
+      "--target: column 'c' of t.csv holds text, expected numbers (use --model logistic, softmax or mlp for classes)");
   Table one = t;
   one.columns[1] = Column("c", CategoricalColumn{{0, 0, 0, 0, 0, 0}, {"x"}});
   EXPECT_EQ(message_of([&] { fit(one, {.targets = {"c"}}, true); }),
@@ -129,8 +131,9 @@ TEST(Preprocess, MessagesNameColumnAndPlace) {
   Table without = t;
   without.columns.erase(without.columns.begin());
   Notes notes;
-  EXPECT_EQ(message_of([&] { static_cast<void>(apply_preprocessing(p, without, {}, Purpose::kPredict, false, notes)); }),
-            "t.csv: column 'a' is missing; the model was trained on it");
+  EXPECT_EQ(
+      message_of([&] { static_cast<void>(apply_preprocessing(p, without, {}, Purpose::kPredict, false, notes)); }),
+      "t.csv: column 'a' is missing; the model was trained on it");
 }
 
 TEST(Preprocess, TargetsAreNamedOrCountedFromEitherEnd) {

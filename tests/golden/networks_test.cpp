@@ -37,7 +37,8 @@ Case make_case(const nlohmann::json& j) {
   const auto stride = static_cast<std::size_t>(row_stride(dims.front()));
   c.data.features.assign(j.at("X").size() * stride, 0.0F);
   for (std::size_t i = 0; i < j.at("X").size(); ++i) {
-    for (std::size_t f = 0; f < j.at("X")[i].size(); ++f) c.data.features[i * stride + f] = j.at("X")[i][f].get<float>();
+    for (std::size_t f = 0; f < j.at("X")[i].size(); ++f)
+      c.data.features[i * stride + f] = j.at("X")[i][f].get<float>();
     if (c.spec.loss.kind == LossKind::kCrossEntropy) {
       c.data.labels.push_back(j.at("y")[i].get<std::int32_t>());
     } else {
@@ -72,7 +73,8 @@ void check_case(const nlohmann::json& j, DeviceKind device, double tolerance) {
   backend->predict(0, c.data.view(), {}, outputs);
   const auto k = static_cast<std::size_t>(c.spec.n_outputs);
   for (std::size_t i = 0; i < outputs.size(); ++i) {
-    EXPECT_TRUE(agrees(static_cast<double>(outputs[i]), j.at("outputs")[i / k][i % k].get<double>(), 2e-6)) << "output " << i;
+    EXPECT_TRUE(agrees(static_cast<double>(outputs[i]), j.at("outputs")[i / k][i % k].get<double>(), 2e-6))
+        << "output " << i;
   }
 
   std::vector<std::uint32_t> rows(static_cast<std::size_t>(c.data.n_rows));
@@ -90,10 +92,11 @@ void check_case(const nlohmann::json& j, DeviceKind device, double tolerance) {
       const auto change = [&](std::int64_t at) {
         return c.parameters[static_cast<std::size_t>(at)] - after[static_cast<std::size_t>(at)];
       };
-      EXPECT_TRUE(agrees(change(layer.bias + o), j.at("bias_gradients")[l][out].get<double>(), tolerance)) << "bias " << l << " " << o;
+      EXPECT_TRUE(agrees(change(layer.bias + o), j.at("bias_gradients")[l][out].get<double>(), tolerance))
+          << "bias " << l << " " << o;
       for (std::int64_t i = 0; i < layer.inputs; ++i) {
         EXPECT_TRUE(agrees(change(layer.weight + o * layer.inputs + i),
-                          j.at("weight_gradients")[l][out][static_cast<std::size_t>(i)].get<double>(), tolerance))
+                           j.at("weight_gradients")[l][out][static_cast<std::size_t>(i)].get<double>(), tolerance))
             << "weight " << l << " " << o << " " << i;
       }
     }
@@ -115,7 +118,8 @@ TEST_F(NetworkGolden, GradientsMatchOnTheCpuBackend) {
 TEST_F(NetworkGolden, MiniBatchTrajectoryMatches) {
   const nlohmann::json file = read_golden("networks.json");
   const nlohmann::json& t = file.at("linear_trajectory");
-  nlohmann::json model = {{"dims", {3, 1}}, {"activation", "relu"}, {"loss", "mse"}, {"X", t.at("X")}, {"y", t.at("y")}};
+  nlohmann::json model = {
+      {"dims", {3, 1}}, {"activation", "relu"}, {"loss", "mse"}, {"X", t.at("X")}, {"y", t.at("y")}};
   model["weights"] = {{{0.0, 0.0, 0.0}}};
   model["biases"] = {{0.0}};
   const Case c = make_case(model);
@@ -132,7 +136,8 @@ TEST_F(NetworkGolden, MiniBatchTrajectoryMatches) {
         const auto result = backend->run({&block, 1});
         EXPECT_TRUE(agrees(result[0].losses.at(0), step.at("loss_before").get<double>(), 1e-5)) << name;
         const std::vector<double> parameters = backend->export_state(0).parameters;
-        for (std::size_t i = 0; i < 3; ++i) EXPECT_TRUE(agrees(parameters[i], step.at("w")[i].get<double>(), 1e-5)) << name;
+        for (std::size_t i = 0; i < 3; ++i)
+          EXPECT_TRUE(agrees(parameters[i], step.at("w")[i].get<double>(), 1e-5)) << name;
       }
     }
   }

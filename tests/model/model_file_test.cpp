@@ -19,8 +19,9 @@ namespace {
 class ModelFile : public ::testing::Test {
  protected:
   void SetUp() override {
-    folder_ = std::filesystem::temp_directory_path() /
-              ("slalom-model-" + std::to_string(getpid()) + ::testing::UnitTest::GetInstance()->current_test_info()->name());
+    folder_ =
+        std::filesystem::temp_directory_path() /
+        ("slalom-model-" + std::to_string(getpid()) + ::testing::UnitTest::GetInstance()->current_test_info()->name());
     std::filesystem::create_directories(folder_);
   }
   void TearDown() override { std::filesystem::remove_all(folder_); }
@@ -51,7 +52,8 @@ Model small_model() {
   model.spec.hidden = {3};
   model.spec.n_features = 3;
   model.spec.batch_norm = true;
-  model.preprocessing.inputs = {{.name = "a", .fill = 0.1}, {.name = "c \"ü\"", .categorical = true, .categories = {"x", "y"}, .fill_code = 1}};
+  model.preprocessing.inputs = {{.name = "a", .fill = 0.1},
+                                {.name = "c \"ü\"", .categorical = true, .categories = {"x", "y"}, .fill_code = 1}};
   model.preprocessing.offset = {0.1, 0.0, 0.0};
   model.preprocessing.scale = {1.0 / 3.0, 1.0, 1.0};
   model.preprocessing.targets = {"t"};
@@ -112,7 +114,9 @@ TEST_F(ModelFile, MessagesSayWhatIsWrong) {
   EXPECT_EQ(message(), path() + ": not a slalom model: the header is not a JSON object");
 }
 
-TEST_F(ModelFile, AMissingFileIsMissingInput) { EXPECT_THROW(static_cast<void>(load_model(path() + ".none")), InputError); }
+TEST_F(ModelFile, AMissingFileIsMissingInput) {
+  EXPECT_THROW(static_cast<void>(load_model(path() + ".none")), InputError);
+}
 
 TEST(Coefficients, UndoScaling) {
   Model model;
@@ -128,7 +132,7 @@ TEST(Coefficients, UndoScaling) {
   model.parameters[static_cast<std::size_t>(layer.weight)] = 0.5F;
   model.parameters[static_cast<std::size_t>(layer.bias)] = 0.25F;
   const LinearCoefficients c = coefficients_in_original_units(model);
-  EXPECT_DOUBLE_EQ(c.coefficients[0], 2.5);              // 0.5 * 20 / 4
+  EXPECT_DOUBLE_EQ(c.coefficients[0], 2.5);               // 0.5 * 20 / 4
   EXPECT_DOUBLE_EQ(c.intercepts[0], 100.0 + 5.0 - 25.0);  // 0.25 * 20, minus 2.5 * 10
 }
 
