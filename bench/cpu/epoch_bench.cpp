@@ -73,30 +73,20 @@ void BM_MlpEpoch(benchmark::State& state, DeviceKind device) {
   run_epochs(state, device, spec, state.range(1));
 }
 
-BENCHMARK_CAPTURE(BM_LinearEpoch, device
-                  : cpu, DeviceKind::kCpu)
-    ->ArgNames({"features", "batch"})
-    ->ArgsProduct({{8, 128}, {1, 64, 4096}})
-    ->Unit(benchmark::kMillisecond)
-    ->UseRealTime();
-BENCHMARK_CAPTURE(BM_LinearEpoch, device
-                  : reference, DeviceKind::kReference)
-    ->ArgNames({"features", "batch"})
-    ->ArgsProduct({{8, 128}, {1, 64, 4096}})
-    ->Unit(benchmark::kMillisecond)
-    ->UseRealTime();
-BENCHMARK_CAPTURE(BM_MlpEpoch, device
-                  : cpu, DeviceKind::kCpu)
-    ->ArgNames({"features", "batch"})
-    ->ArgsProduct({{8}, {64, 4096}})
-    ->Unit(benchmark::kMillisecond)
-    ->UseRealTime();
-BENCHMARK_CAPTURE(BM_MlpEpoch, device
-                  : reference, DeviceKind::kReference)
-    ->ArgNames({"features", "batch"})
-    ->ArgsProduct({{8}, {64, 4096}})
-    ->Unit(benchmark::kMillisecond)
-    ->UseRealTime();
+void linear_shapes(benchmark::internal::Benchmark* bench) {
+  bench->ArgNames({"features", "batch"})->ArgsProduct({{8, 128}, {1, 64, 4096}});
+  bench->Unit(benchmark::kMillisecond)->UseRealTime();
+}
+
+void mlp_shapes(benchmark::internal::Benchmark* bench) {
+  bench->ArgNames({"features", "batch"})->ArgsProduct({{8}, {64, 4096}});
+  bench->Unit(benchmark::kMillisecond)->UseRealTime();
+}
+
+BENCHMARK_CAPTURE(BM_LinearEpoch, cpu, DeviceKind::kCpu)->Apply(linear_shapes);
+BENCHMARK_CAPTURE(BM_LinearEpoch, reference, DeviceKind::kReference)->Apply(linear_shapes);
+BENCHMARK_CAPTURE(BM_MlpEpoch, cpu, DeviceKind::kCpu)->Apply(mlp_shapes);
+BENCHMARK_CAPTURE(BM_MlpEpoch, reference, DeviceKind::kReference)->Apply(mlp_shapes);
 
 }  // namespace
 }  // namespace slalom
