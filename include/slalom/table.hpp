@@ -87,16 +87,26 @@ struct ReadOptions {
 };
 
 /// Reads a whole file into memory.
-/// A column is numeric if every non-missing cell is a number; the cells "", NA, N/A, null, None, ? and nan in any case
-/// are missing. A text column of which at least 90 % of the non-missing cells are numbers is an error that names the
-/// first bad cell, unless `kinds` says that it is categorical. LIBSVM: columns f1..fN (index as in the file) and,
-/// first, `label`. Throws InputError (cannot open), DataError (empty, header only, ragged row, infinite value,
-/// duplicate names, ...), UsageError.
+///
+/// Kinds. In text formats a column is numeric if every non-missing cell is a number; the cells "", NA, N/A, null, None,
+/// ? and nan in any case are missing. A text column of which at least 90 % of the non-missing cells are numbers is an
+/// error that names the first bad cell, unless `kinds` says that it is categorical. The texts True, TRUE, False and
+/// FALSE become the categories "true" and "false"; dates stay text. Typed formats keep their types, nulls and NaN are
+/// missing; dates become days, timestamps seconds since 1970-01-01, times and durations seconds. `kinds` overrides all
+/// of this: a number becomes its shortest text, a text is parsed.
+///
+/// CSV: blank lines are skipped; gzip is recognised by content; the delimiter "blank" is any run of blanks and tabs; a
+/// header of numbers is an error unless they are whole numbers in rising order. LIBSVM: columns `label`, then f1..fN
+/// (index as in the file), or f0..fN if an index is 0; indices ascend in a line; `qid:` is ignored. .npy: columns
+/// x0..xN; booleans are the numbers 0 and 1.
+///
+/// Throws InputError (cannot open), DataError (empty, header only, ragged row, infinite value, duplicate names, text
+/// that is not UTF-8, corrupt file, nested column types, ...), UsageError.
 Table read_table(const std::string& path, const ReadOptions& options = {});
 
 /// Reads a file piece by piece in order, holding one piece at a time, and hands every piece to `consume`.
-/// `options.kinds` must name the kind of every column that matters (a piece cannot know the whole column).
-/// Same errors as read_table.
+/// `options.kinds` must name the kind of every column that matters (a piece cannot know the whole column): CSV columns
+/// without a known kind are read as categories. Same errors as read_table.
 void stream_table(const std::string& path, const ReadOptions& options,
                   const std::function<void(const Table&)>& consume);
 

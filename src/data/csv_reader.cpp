@@ -88,7 +88,6 @@ class CsvReader : public TableReader {
   /// Delimiter and column names; leaves blocks_ at the first data record.
   void read_layout() {
     if (options_.delimiter != '\0') check_delimiter(options_.delimiter);
-    if (blocks_.head().find('\0') != std::string_view::npos) blocks_.next();  // throws, naming the line
     CsvLayout layout{.source = path_, .delimiter = options_.delimiter, .names = {}};
     skip_blank_lines();
     const bool is_whole = blocks_.head().size() < TextBlocks::kBlockBytes;

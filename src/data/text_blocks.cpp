@@ -23,7 +23,9 @@ TextBlocks::TextBlocks(const std::string& path) : path_(path), source_(path) {
 
 bool TextBlocks::grow() {
   if (at_end_) return false;
+  const std::size_t n_before = pending_.size();
   at_end_ = source_.read(kBlockBytes, pending_) < kBlockBytes;
+  check_no_nul(n_before);
   return true;
 }
 
@@ -47,7 +49,6 @@ std::optional<TextBlock> TextBlocks::next() {
   TextBlock block{.bytes = std::exchange(pending_, {}), .first_line = line_};
   pending_.assign(block.bytes, cut);
   block.bytes.resize(cut);
-  check_no_nul(block.bytes);
   line_ += count_line_ends(block.bytes);
   grow();
   return block;
@@ -80,11 +81,12 @@ std::size_t TextBlocks::find_record_cut() const {
   return cut;
 }
 
-void TextBlocks::check_no_nul(std::string_view bytes) const {
-  const std::size_t at = bytes.find('\0');
-  if (at == std::string_view::npos) return;
+/// Checks pending_ from `offset` on.
+void TextBlocks::check_no_nul(std::size_t offset) const {
+  const std::size_t at = pending_.find('\0', offset);
+  if (at == std::string::npos) return;
   throw DataError(fmt::format("{}, line {}: holds a NUL byte, expected UTF-8 text", path_,
-                              line_ + count_line_ends(bytes.substr(0, at))));
+                              line_ + count_line_ends(std::string_view(pending_).substr(0, at))));
 }
 
 }  // namespace slalom

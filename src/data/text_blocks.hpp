@@ -25,7 +25,7 @@ class TextBlocks {
   static constexpr std::size_t kBlockBytes = std::size_t{1} << 20;
   static constexpr std::size_t kMaxRecordBytes = std::size_t{1} << 26;
 
-  /// Throws as ByteSource.
+  /// Throws as ByteSource and grow().
   explicit TextBlocks(const std::string& path);
 
   /// Quoted values may hold line ends: records are then found by scanning fields. By default a record is a line.
@@ -34,7 +34,8 @@ class TextBlocks {
   /// The bytes that are read but not handed out yet; at least kBlockBytes unless the file ends before.
   [[nodiscard]] std::string_view head() const noexcept { return pending_; }
 
-  /// Reads a further kBlockBytes into head(); false at the end of the file.
+  /// Reads a further kBlockBytes into head(); false at the end of the file. Throws as ByteSource::read, and DataError
+  /// naming the line of a NUL byte.
   bool grow();
 
   /// Drops the first `n_bytes` of head(), which hold `n_lines` lines.
@@ -44,13 +45,13 @@ class TextBlocks {
   [[nodiscard]] std::int64_t line() const noexcept { return line_; }
 
   /// The next block (never empty), or nullopt at the end. Throws DataError naming the line if a record is longer than
-  /// kMaxRecordBytes, if a quote is never closed, or if there is a NUL byte; and as ByteSource::read.
+  /// kMaxRecordBytes or if a quote is never closed; and as grow().
   std::optional<TextBlock> next();
 
  private:
   [[nodiscard]] std::size_t find_cut() const;
   [[nodiscard]] std::size_t find_record_cut() const;
-  void check_no_nul(std::string_view bytes) const;
+  void check_no_nul(std::size_t offset) const;
 
   std::string path_;
   ByteSource source_;

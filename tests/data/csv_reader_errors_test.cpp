@@ -142,6 +142,7 @@ TEST(CsvReaderErrors, NulBytes) {
   const TempFolder folder;
   using std::string_view_literals::operator""sv;
   EXPECT_EQ(complaint(folder, "a,b\n1,2\n3,\0\n"sv), ", line 3: holds a NUL byte, expected UTF-8 text");
+  EXPECT_EQ(complaint(folder, "a,b\n1,2\n3,4\0"sv), ", line 3: holds a NUL byte, expected UTF-8 text");
   EXPECT_EQ(complaint(folder, "\xFF\xFE\x61\0,\0"sv), ", line 1: holds a NUL byte, expected UTF-8 text");
 }
 
