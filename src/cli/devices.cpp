@@ -15,7 +15,11 @@ void add_devices(CLI::App& app) {
     fmt::print("{:<10}  {}\n", "device", "what it is");
     fmt::print("{:<10}  float32, {} thread{}\n", "cpu", omp_get_num_procs(), omp_get_num_procs() == 1 ? "" : "s");
     fmt::print("{:<10}  float64, plain loops, one thread: the yardstick\n", "reference");
-    if (!cuda::cuda_backend_built()) fmt::print("{:<10}  not in this build\n", "cuda");
+    const cuda::DeviceReport report = cuda::report_devices();
+    for (std::size_t i = 0; i < report.devices.size(); ++i) {
+      fmt::print("{:<10}  {}\n", "cuda:" + std::to_string(i), report.devices[i]);
+    }
+    if (!report.unavailable.empty()) fmt::print("{:<10}  not available: {}\n", "cuda", report.unavailable);
   });
 }
 

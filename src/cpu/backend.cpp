@@ -26,7 +26,7 @@ std::unique_ptr<Backend> make_backend(DeviceKind device, const ModelSpec& spec, 
     case DeviceKind::kReference: return cpu::make_reference_backend(spec, train, members);
     case DeviceKind::kCuda: return cuda::make_cuda_backend(spec, train, members, options);
     case DeviceKind::kAuto:
-      if (reason != nullptr) *reason = "cpu: this build has no CUDA backend";
+      if (reason != nullptr) *reason = "cpu: " + cuda::report_devices().unavailable;
       break;
     case DeviceKind::kCpu: break;
   }

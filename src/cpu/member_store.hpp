@@ -5,12 +5,14 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include <slalom/backend.hpp>
 #include <slalom/error.hpp>
 #include <slalom/model.hpp>
 
+#include "core/member_values.hpp"
 #include "core/rules.hpp"
 
 namespace slalom::cpu {
@@ -25,9 +27,7 @@ class MemberStore {
         clock_(settings_),
         n_trainable_(static_cast<std::size_t>(layout.n_trainable)),
         parameters_(static_cast<std::size_t>(layout.n_total)),
-        state_(n_trainable_ * static_cast<std::size_t>(settings_.n_slots)) {
-    start_fresh();
-  }
+        state_(core::fresh_state(settings_, parameters_, n_trainable_)) {}
 
   [[nodiscard]] const MemberConfig& config() const noexcept { return config_; }
   [[nodiscard]] const core::RuleSettings& settings() const noexcept { return settings_; }
@@ -52,19 +52,9 @@ class MemberStore {
 
   /// An empty optimizer_state means a fresh start from these parameters.
   void import_state(const MemberState& state) {
-    const bool fresh = state.optimizer_state.empty();
-    if (state.parameters.size() != parameters_.size() || (!fresh && state.optimizer_state.size() != state_.size())) {
-      throw DataError("training state: found " + std::to_string(state.parameters.size()) + " parameters and " +
-                      std::to_string(state.optimizer_state.size()) + " optimizer values, expected " +
-                      std::to_string(parameters_.size()) + " and " + std::to_string(state_.size()));
-    }
-    const auto narrow = [](double value) { return static_cast<Real>(value); };
-    std::transform(state.parameters.begin(), state.parameters.end(), parameters_.begin(), narrow);
-    if (fresh) {
-      start_fresh();
-    } else {
-      std::transform(state.optimizer_state.begin(), state.optimizer_state.end(), state_.begin(), narrow);
-    }
+    core::MemberValues<Real> values = core::values_of<Real>(state, settings_, parameters_.size(), n_trainable_);
+    parameters_ = std::move(values.parameters);
+    state_ = std::move(values.state);
     clock_.reset(state.step);
   }
 
@@ -83,14 +73,6 @@ class MemberStore {
     std::vector<Real> parameters;
     std::vector<Real> state;
   };
-
-  void start_fresh() {
-    std::fill(state_.begin(), state_.end(), Real(0));
-    if (settings_.rule == core::Rule::kAdagrad) {
-      std::fill(state_.begin(), state_.end(), static_cast<Real>(settings_.initial_accumulator));
-    }
-    if (settings_.rule == core::Rule::kAveragedSgd) std::copy_n(parameters_.begin(), n_trainable_, state_.begin());
-  }
 
   MemberConfig config_;
   core::RuleSettings settings_;

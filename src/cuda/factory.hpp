@@ -4,6 +4,8 @@
 
 #include <memory>
 #include <span>
+#include <string>
+#include <vector>
 
 #include <slalom/backend.hpp>
 
@@ -11,6 +13,14 @@ namespace slalom::cuda {
 
 /// True if this build contains the CUDA backend.
 [[nodiscard]] bool cuda_backend_built() noexcept;
+
+/// What `slalom devices` prints about CUDA: one line a device, and why none can be used (empty: one can).
+struct DeviceReport {
+  std::vector<std::string> devices;
+  std::string unavailable;
+};
+/// Never throws for a missing driver or device: that is its answer.
+[[nodiscard]] DeviceReport report_devices();
 
 /// Throws DeviceError (exit 69) when the build or the machine has none.
 std::unique_ptr<Backend> make_cuda_backend(const ModelSpec& spec, const Dataset& train,

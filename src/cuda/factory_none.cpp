@@ -8,6 +8,8 @@ namespace slalom::cuda {
 
 bool cuda_backend_built() noexcept { return false; }
 
+DeviceReport report_devices() { return {.devices = {}, .unavailable = "this build has no CUDA backend"}; }
+
 std::unique_ptr<Backend> make_cuda_backend(const ModelSpec&, const Dataset&, std::span<const MemberConfig>,
                                            const BackendOptions&) {
   throw DeviceError("--device cuda: this build of slalom has no CUDA backend; use --device cpu");

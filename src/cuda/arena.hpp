@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// Device and pinned memory: what a run needs is counted first, then allocated as one piece.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <type_traits>
+#include <vector>
+
+#include <cuda_runtime_api.h>
+
+namespace slalom::cuda {
+
+/// Where a request lies in its arena: an index, typed. Only the layout that made it and arenas of it understand it.
+template <class T>
+struct Piece {
+  std::size_t index = 0;
+};
+
+/// Counts what an arena must hold. Pieces start on 256-byte boundaries, as cudaMalloc's do.
+class ArenaLayout {
+ public:
+  /// `count` elements of T, uninitialised; 0 is allowed and gives a piece with a null pointer.
+  template <class T>
+  [[nodiscard]] Piece<T> add(std::int64_t count) {
+    static_assert(std::is_trivially_copyable_v<T>);
+    sizes_.push_back({static_cast<std::size_t>(count) * sizeof(T), static_cast<std::size_t>(count)});
+    return {sizes_.size() - 1};
+  }
+  struct Size {
+    std::size_t bytes = 0, count = 0;
+  };
+  [[nodiscard]] const std::vector<Size>& sizes() const noexcept { return sizes_; }
+
+ private:
+  std::vector<Size> sizes_;
+};
+
+enum class MemoryKind { kDevice, kPinned };
+
+/// The memory of one layout; move-only. One allocation for all pieces, or, if the environment variable
+/// SLALOM_SEPARATE_ALLOCATIONS is set, one for each, so that a memory checker sees an access that runs from one piece
+/// into the next. Uninitialised. Throws DeviceError that names the bytes asked for and free.
+class Arena {
+ public:
+  Arena() = default;
+  Arena(const ArenaLayout& layout, MemoryKind kind);
+
+  template <class T>
+  [[nodiscard]] T* pointer(Piece<T> piece) const {
+    return static_cast<T*>(places_.at(piece.index).address);
+  }
+  template <class T>
+  [[nodiscard]] std::size_t count(Piece<T> piece) const {
+    return places_.at(piece.index).count;
+  }
+  /// Pinned memory only: the host may read and write it.
+  template <class T>
+  [[nodiscard]] std::span<T> span(Piece<T> piece) const {
+    return {pointer(piece), count(piece)};
+  }
+  [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
+
+ private:
+  struct Deleter {
+    MemoryKind kind = MemoryKind::kDevice;
+    void operator()(void* memory) const noexcept;
+  };
+  using Memory = std::unique_ptr<void, Deleter>;
+  struct Place {
+    void* address = nullptr;
+    std::size_t count = 0;
+  };
+
+  static Memory allocate(std::size_t bytes, MemoryKind kind);
+
+  std::vector<Memory> memory_;
+  std::vector<Place> places_;
+  std::size_t bytes_ = 0;
+};
+
+}  // namespace slalom::cuda

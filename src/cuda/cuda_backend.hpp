@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// The backend on a CUDA device: owns data, population and staging; an engine computes.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <slalom/backend.hpp>
+#include <slalom/model.hpp>
+
+#include "cuda/device_dataset.hpp"
+#include "cuda/device_info.hpp"
+#include "cuda/engine.hpp"
+#include "cuda/handle.hpp"
+#include "cuda/population.hpp"
+#include "cuda/prediction.hpp"
+#include "cuda/staging.hpp"
+
+namespace slalom::cuda {
+
+/// Implements the contract of Backend on one device and one stream.
+class CudaBackend : public Backend {
+ public:
+  CudaBackend(DeviceInfo device, const ModelSpec& spec, const Dataset& train, std::span<const MemberConfig> members,
+              const BackendOptions& options);
+
+  [[nodiscard]] DeviceKind device() const noexcept override { return DeviceKind::kCuda; }
+  [[nodiscard]] std::string description() const override;
+  [[nodiscard]] std::vector<BlockResult> run(std::span<const StepBlock> blocks) override;
+  void predict(std::int64_t member, const FeatureView& x, std::span<const std::uint32_t> rows,
+               std::span<float> outputs) override;
+  [[nodiscard]] MemberState export_state(std::int64_t member) const override;
+  void import_state(std::int64_t member, const MemberState& state) override;
+  [[nodiscard]] std::vector<double> evaluation_parameters(std::int64_t member) const override;
+  void save(std::int64_t member, SnapshotSlot slot) override;
+  void restore(std::int64_t member, SnapshotSlot slot) override;
+
+ private:
+  void fill(std::span<const StepBlock> blocks);
+  [[nodiscard]] std::vector<BlockResult> collect(std::span<const StepBlock> blocks);
+
+  DeviceInfo device_;
+  ParameterLayout layout_;
+  const Dataset& train_;
+  Stream stream_;
+  DeviceDataset data_;
+  mutable Population population_;  ///< mutable: the mean of averaged SGD is put together in scratch memory
+  Staging staging_;
+  std::unique_ptr<DeviceEngine> engine_;
+  PredictionBuffers prediction_;
+};
+
+}  // namespace slalom::cuda

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// A Dataset in device memory.
+#pragma once
+
+#include <cuda_runtime_api.h>
+
+#include <slalom/dataset.hpp>
+
+#include "cuda/arena.hpp"
+#include "member_task.hpp"
+
+namespace slalom::cuda {
+
+/// Owns a device copy of a dataset. The copy is enqueued on `stream`; the dataset must live until that is done.
+class DeviceDataset {
+ public:
+  DeviceDataset() = default;
+  DeviceDataset(const Dataset& data, cudaStream_t stream);
+  [[nodiscard]] const DeviceData& view() const noexcept { return view_; }
+
+ private:
+  Arena arena_;
+  DeviceData view_;
+};
+
+}  // namespace slalom::cuda

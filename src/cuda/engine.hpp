@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// What computes on the device: one class a way of launching, behind one interface.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+
+#include <cuda_runtime_api.h>
+
+#include <slalom/config.hpp>
+
+#include "cuda/device_info.hpp"
+#include "member_task.hpp"
+
+namespace slalom::cuda {
+
+/// Runs steps and predictions of models of one spec. Everything is enqueued on the given stream; nothing synchronises,
+/// and run() and predict() allocate nothing.
+class DeviceEngine {
+ public:
+  DeviceEngine() = default;
+  virtual ~DeviceEngine() = default;
+  DeviceEngine(const DeviceEngine&) = delete;
+  DeviceEngine& operator=(const DeviceEngine&) = delete;
+
+  /// For people: "one block a member".
+  [[nodiscard]] virtual std::string description() const = 0;
+
+  /// Makes room for batches and predictions of up to `rows` rows. Waits for the device if it has to grow.
+  virtual void reserve(std::int64_t rows) = 0;
+
+  /// Enqueues all steps of all tasks. `device_tasks` is a copy of `tasks` in device memory.
+  virtual void run(std::span<const MemberTask> tasks, const MemberTask* device_tasks, cudaStream_t stream) = 0;
+
+  /// Enqueues outputs: [n_rows, n_outputs], n_rows at most what was reserved. Rows as in MemberTask.
+  virtual void predict(const float* parameters, const DeviceFeatures& x, const std::uint32_t* rows, std::int64_t n_rows,
+                       float* outputs, cudaStream_t stream) = 0;
+};
+
+/// The engine for this spec. `largest_batch` is not known yet: engines decide by it in reserve().
+[[nodiscard]] std::unique_ptr<DeviceEngine> make_engine(const DeviceInfo& device, const ModelSpec& spec,
+                                                        std::int64_t n_members);
+
+}  // namespace slalom::cuda

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// Makes the CUDA backend and reports devices, in builds that have it.
+#include "cuda/factory.hpp"
+
+#include <slalom/error.hpp>
+
+#include "cuda/cuda_backend.hpp"
+#include "cuda/device_info.hpp"
+
+namespace slalom::cuda {
+
+bool cuda_backend_built() noexcept { return true; }
+
+DeviceReport report_devices() {
+  DeviceReport report;
+  try {
+    bool usable = false;
+    for (const DeviceInfo& device : list_devices(report.unavailable)) {
+      usable = usable || device.unusable.empty();
+      report.devices.push_back(describe(device) +
+                               (device.unusable.empty() ? "" : " (not usable: " + device.unusable + ")"));
+    }
+    if (!report.devices.empty() && !usable) report.unavailable = "no device is usable";
+  } catch (const DeviceError& error) {
+    report.unavailable = error.what();
+  }
+  return report;
+}
+
+std::unique_ptr<Backend> make_cuda_backend(const ModelSpec& spec, const Dataset& train,
+                                           std::span<const MemberConfig> members, const BackendOptions& options) {
+  return std::make_unique<CudaBackend>(usable_device(), spec, train, members, options);
+}
+
+}  // namespace slalom::cuda

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// Uploads, predicts and downloads rows piece by piece.
+#include "cuda/prediction.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "cuda/check.hpp"
+
+namespace slalom::cuda {
+
+void PredictionBuffers::reserve(const PredictionJob& job, std::int64_t rows, cudaStream_t stream) {
+  const std::int64_t stride = job.resident != nullptr ? 0 : job.x.stride;
+  if (rows <= capacity_rows_ && stride <= capacity_stride_ && job.n_outputs <= capacity_outputs_) return;
+  SLALOM_CHECK(cudaStreamSynchronize(stream));
+  capacity_rows_ = std::max(rows, capacity_rows_);
+  capacity_stride_ = std::max(stride, capacity_stride_);
+  capacity_outputs_ = std::max(job.n_outputs, capacity_outputs_);
+  ArenaLayout layout;
+  features_ = layout.add<float>(capacity_rows_ * capacity_stride_);
+  outputs_ = layout.add<float>(capacity_rows_ * capacity_outputs_);
+  rows_ = layout.add<std::uint32_t>(capacity_rows_);
+  host_ = {};
+  device_ = {};
+  host_ = Arena(layout, MemoryKind::kPinned);
+  device_ = Arena(layout, MemoryKind::kDevice);
+}
+
+void PredictionBuffers::predict(DeviceEngine& engine, const PredictionJob& job, cudaStream_t stream) {
+  const std::int64_t total = static_cast<std::int64_t>(job.outputs.size()) / job.n_outputs;
+  if (total == 0) return;
+  const std::int64_t largest = std::min(total, kRows);
+  reserve(job, largest, stream);
+  engine.reserve(largest);
+  const auto row_of = [&](std::int64_t i) {
+    return job.rows.empty() ? static_cast<std::uint32_t>(i) : job.rows[static_cast<std::size_t>(i)];
+  };
+  for (std::int64_t start = 0; start < total; start += largest) {
+    const std::int64_t n = std::min(largest, total - start);
+    DeviceFeatures x{.data = job.resident, .n_features = job.x.n_features, .stride = job.x.stride};
+    const std::uint32_t* rows = nullptr;
+    if (job.resident == nullptr) {
+      float* to = host_.pointer(features_);
+      const auto row_bytes = static_cast<std::size_t>(job.x.stride) * sizeof(float);
+      for (std::int64_t i = 0; i < n; ++i) std::memcpy(to + i * job.x.stride, job.x.row(row_of(start + i)), row_bytes);
+      x.data = device_.pointer(features_);
+      SLALOM_CHECK(cudaMemcpyAsync(device_.pointer(features_), to, static_cast<std::size_t>(n) * row_bytes,
+                                   cudaMemcpyHostToDevice, stream));
+    } else {
+      for (std::int64_t i = 0; i < n; ++i) host_.pointer(rows_)[i] = row_of(start + i);
+      rows = device_.pointer(rows_);
+      SLALOM_CHECK(cudaMemcpyAsync(device_.pointer(rows_), host_.pointer(rows_),
+                                   static_cast<std::size_t>(n) * sizeof(std::uint32_t), cudaMemcpyHostToDevice,
+                                   stream));
+    }
+    engine.predict(job.parameters, x, rows, n, device_.pointer(outputs_), stream);
+    const auto bytes = static_cast<std::size_t>(n * job.n_outputs) * sizeof(float);
+    SLALOM_CHECK(
+        cudaMemcpyAsync(host_.pointer(outputs_), device_.pointer(outputs_), bytes, cudaMemcpyDeviceToHost, stream));
+    SLALOM_CHECK(cudaStreamSynchronize(stream));
+    std::memcpy(job.outputs.data() + start * job.n_outputs, host_.pointer(outputs_), bytes);
+  }
+}
+
+}  // namespace slalom::cuda

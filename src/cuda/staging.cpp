@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copies between page-locked and device memory, in stream order.
+#include "cuda/staging.hpp"
+
+#include <algorithm>
+
+#include "cuda/check.hpp"
+
+namespace slalom::cuda {
+
+void Staging::reserve(const Need& need, cudaStream_t stream) {
+  if (need.rows <= capacity_.rows && need.steps <= capacity_.steps && need.members <= capacity_.members) return;
+  SLALOM_CHECK(cudaStreamSynchronize(stream));
+  capacity_ = {.rows = std::max(need.rows, capacity_.rows),
+               .steps = std::max(need.steps, capacity_.steps),
+               .members = std::max(need.members, capacity_.members)};
+  ArenaLayout layout;
+  rows_ = layout.add<std::uint32_t>(capacity_.rows);
+  constants_ = layout.add<core::StepConstants<float>>(capacity_.steps);
+  tasks_ = layout.add<MemberTask>(capacity_.members);
+  losses_ = layout.add<double>(capacity_.steps);
+  flags_ = layout.add<std::int32_t>(capacity_.members);
+  host_ = {};  // freed before the larger ones are made
+  device_ = {};
+  host_ = Arena(layout, MemoryKind::kPinned);
+  device_ = Arena(layout, MemoryKind::kDevice);
+}
+
+void Staging::upload(const Need& used, cudaStream_t stream) const {
+  const auto copy = [&](auto piece, std::int64_t count) {
+    if (count == 0) return;
+    SLALOM_CHECK(cudaMemcpyAsync(device_.pointer(piece), host_.pointer(piece),
+                                 static_cast<std::size_t>(count) * sizeof(*host_.pointer(piece)),
+                                 cudaMemcpyHostToDevice, stream));
+  };
+  copy(rows_, used.rows);
+  copy(constants_, used.steps);
+  copy(tasks_, used.members);
+  SLALOM_CHECK(cudaMemsetAsync(device_flags(), 0xff, static_cast<std::size_t>(used.members) * sizeof(std::int32_t),
+                               stream));  // -1
+  SLALOM_CHECK(cudaMemsetAsync(device_losses(), 0, static_cast<std::size_t>(used.steps) * sizeof(double), stream));
+}
+
+void Staging::download(const Need& used, cudaStream_t stream) const {
+  SLALOM_CHECK(cudaMemcpyAsync(host_.pointer(losses_), device_.pointer(losses_),
+                               static_cast<std::size_t>(used.steps) * sizeof(double), cudaMemcpyDeviceToHost, stream));
+  SLALOM_CHECK(cudaMemcpyAsync(host_.pointer(flags_), device_.pointer(flags_),
+                               static_cast<std::size_t>(used.members) * sizeof(std::int32_t), cudaMemcpyDeviceToHost,
+                               stream));
+  SLALOM_CHECK(cudaStreamSynchronize(stream));
+}
+
+}  // namespace slalom::cuda

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// Carries a launch's inputs to the device and its losses back through page-locked memory.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include <cuda_runtime_api.h>
+
+#include "cuda/arena.hpp"
+#include "member_task.hpp"
+
+namespace slalom::cuda {
+
+/// Memory for the launches of a run: row lists, step constants, tasks, losses and flags of all members together, on
+/// both sides. Grows, waiting for the stream, only when a launch is larger than all before it.
+class Staging {
+ public:
+  /// Sizes of one launch, summed over the members.
+  struct Need {
+    std::int64_t rows = 0, steps = 0, members = 0;
+  };
+  void reserve(const Need& need, cudaStream_t stream);
+
+  // Host side, filled before upload().
+  [[nodiscard]] std::span<std::uint32_t> rows() const { return host_.span(rows_); }
+  [[nodiscard]] std::span<core::StepConstants<float>> constants() const { return host_.span(constants_); }
+  [[nodiscard]] std::span<MemberTask> tasks() const { return host_.span(tasks_); }
+
+  // Device side, for the pointers inside tasks.
+  [[nodiscard]] const std::uint32_t* device_rows() const { return device_.pointer(rows_); }
+  [[nodiscard]] const core::StepConstants<float>* device_constants() const { return device_.pointer(constants_); }
+  [[nodiscard]] const MemberTask* device_tasks() const { return device_.pointer(tasks_); }
+  [[nodiscard]] double* device_losses() const { return device_.pointer(losses_); }
+  [[nodiscard]] std::int32_t* device_flags() const { return device_.pointer(flags_); }
+
+  /// Enqueues the copies to the device; flags become -1.
+  void upload(const Need& used, cudaStream_t stream) const;
+  /// Enqueues the copies back and waits for them.
+  void download(const Need& used, cudaStream_t stream) const;
+
+  // Host side, valid after download().
+  [[nodiscard]] std::span<const double> losses() const { return host_.span(losses_); }
+  [[nodiscard]] std::span<const std::int32_t> flags() const { return host_.span(flags_); }
+
+ private:
+  Need capacity_;
+  Arena host_, device_;  // of one layout
+  Piece<std::uint32_t> rows_;
+  Piece<core::StepConstants<float>> constants_;
+  Piece<MemberTask> tasks_;
+  Piece<double> losses_;
+  Piece<std::int32_t> flags_;
+};
+
+}  // namespace slalom::cuda
