@@ -46,6 +46,12 @@ class DataError : public Error {
   explicit DataError(const std::string& message) : Error(ExitCode::kData, message) {}
 };
 
+/// Training diverged: a loss, a gradient or a parameter stopped being finite.
+class DivergenceError : public DataError {
+ public:
+  using DataError::DataError;
+};
+
 /// An input file is missing or not readable.
 class InputError : public Error {
  public:

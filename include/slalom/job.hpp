@@ -32,7 +32,9 @@ struct TrainJob {
   std::optional<LossKind> loss;  ///< unset: linear mse, logistic bce, softmax cross-entropy, mlp by the target's kind
   TrainerConfig trainer;
   std::int64_t restarts = 1;  ///< independent starting points; the best is kept
-  std::int64_t folds = 0;     ///< k >= 2: cross-validation, besides one member trained on all rows
+  /// k >= 2: cross-validation, besides the model, which is trained on all rows. Each fold is trained as if its rows
+  /// were in a file of their own (`valid`): columns, scales and categories are those of its training rows.
+  std::int64_t folds = 0;
   DeviceKind device = DeviceKind::kAuto;
   int threads = 0;
 };
@@ -45,14 +47,15 @@ struct MemberOutcome {
 };
 
 struct JobResult {
-  Model model;  ///< the best restart, or with folds the member that saw all rows
+  Model model;  ///< the best restart
   DeviceKind device = DeviceKind::kCpu;
   std::string device_description;
-  std::string device_reason;  ///< why `auto` chose it; empty otherwise
-  Notes notes;                ///< what was noticed in the data
-  TrainResult training;
-  std::vector<MemberOutcome> members;  ///< restarts, or folds first and the member with all rows last
-  std::int64_t chosen = 0;             ///< index into members
+  std::string device_reason;           ///< why `auto` chose it; empty otherwise
+  Notes notes;                         ///< what was noticed in the data
+  TrainResult training;                ///< seconds, samples and steps include the folds
+  std::vector<MemberOutcome> members;  ///< restarts
+  std::int64_t chosen = 0;             ///< index into members: the model
+  std::vector<MemberOutcome> folds;    ///< folds that were trained to their end
   std::int64_t train_rows = 0, valid_rows = 0;
 };
 

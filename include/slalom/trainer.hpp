@@ -65,13 +65,14 @@ class Observer {
   virtual void on_epoch(const EpochReport&) {}
 };
 
-enum class StopReason { kEpochs, kSteps, kTime, kConverged, kInterrupted };
+enum class StopReason { kEpochs, kSteps, kTime, kConverged, kInterrupted, kDiverged };
 
 struct MemberResult {
   StopReason reason = StopReason::kEpochs;
   std::int64_t epochs = 0, steps = 0;
   std::int64_t best_epoch = 0;       ///< whose parameters are in the backend now
   double watched_loss = 0.0;         ///< best watched loss: validation if there is any, else training
+  std::string divergence;            ///< what happened to a diverged member, as one sentence; else empty
   std::vector<double> epoch_losses;  ///< mean training loss of every epoch, own units
 };
 
@@ -84,9 +85,9 @@ struct TrainResult {
 };
 
 /// Trains every member of `backend` (whose parameters were initialised) on `train`. `valid` may be null. `rows`: one
-/// per member or empty. Throws DataError when a member's loss stops being finite (names step, epoch and learning rate;
-/// the whole run ends, also in a population) and UsageError for bad settings. `stop`, if given, ends the run after the
-/// current block.
+/// per member or empty. A member whose loss, gradient or parameters stop being finite stops with kDiverged and cannot
+/// be the best; throws DivergenceError (names step, epoch and learning rate) when that leaves none, and UsageError for
+/// bad settings. `stop`, if given, ends the run after the current block.
 TrainResult train(Backend& backend, const Dataset& train, const Dataset* valid, const TrainerConfig& config,
                   std::span<const MemberRows> rows, std::span<Observer* const> observers,
                   const std::atomic<bool>* stop = nullptr);

@@ -41,11 +41,10 @@ void run_train(const TrainOptions& o) {
   if (!o.quiet) {
     print_notes(result.notes);
     if (!result.device_reason.empty()) fmt::print(stderr, "note: --device auto chose {}\n", result.device_reason);
-    fmt::print("{}",
-               report::summary_table(result, o.job.folds, report::describe_bound(result, report::measure_machine())));
+    fmt::print("{}", report::summary_table(result, report::describe_bound(result, report::measure_machine())));
     if (!o.out.empty()) fmt::print("model written to {}\n", o.out);
   }
-  if (o.json) fmt::print("{}\n", report::summary_json(result, o.job.trainer.seed, o.job.folds));
+  if (o.json) fmt::print("{}\n", report::summary_json(result, o.job.trainer.seed));
   if (stop_requested) set_exit_status(static_cast<int>(ExitCode::kInterrupted));
 }
 

@@ -39,6 +39,7 @@ const char* reason_text(StopReason reason) {
     case StopReason::kTime: return "--max-time reached";
     case StopReason::kConverged: return "no more progress";
     case StopReason::kInterrupted: return "interrupted";
+    case StopReason::kDiverged: return "diverged";
   }
   return "";
 }
@@ -49,23 +50,37 @@ struct Spread {
 };
 
 /// Mean and standard deviation over the folds of every validation metric that all folds have.
-std::vector<Spread> fold_spread(const JobResult& result, std::int64_t folds) {
+std::vector<Spread> fold_spread(const std::vector<MemberOutcome>& folds) {
   std::vector<Spread> spreads;
-  for (const auto& [name, ignored] : result.members.at(0).valid.value().items()) {
+  if (folds.empty()) return spreads;
+  const auto n = static_cast<double>(folds.size());
+  for (const auto& [name, ignored] : folds.front().valid.value().items()) {
     std::vector<double> values;
-    for (std::int64_t k = 0; k < folds; ++k) {
-      for (const auto& [other, value] : result.members[static_cast<std::size_t>(k)].valid.value().items()) {
+    for (const MemberOutcome& fold : folds) {
+      for (const auto& [other, value] : fold.valid.value().items()) {
         if (other == name) values.push_back(value);
       }
     }
-    if (static_cast<std::int64_t>(values.size()) != folds) continue;
+    if (values.size() != folds.size()) continue;
     Spread spread{name};
-    for (const double value : values) spread.mean += value / static_cast<double>(folds);
+    for (const double value : values) spread.mean += value / n;
     for (const double value : values) spread.deviation += (value - spread.mean) * (value - spread.mean);
-    spread.deviation = std::sqrt(spread.deviation / static_cast<double>(folds - 1));
+    spread.deviation = folds.size() > 1 ? std::sqrt(spread.deviation / (n - 1.0)) : 0.0;
     spreads.push_back(spread);
   }
   return spreads;
+}
+
+Json members_json(const std::vector<MemberOutcome>& members) {
+  Json list = Json::array();
+  for (const MemberOutcome& member : members) {
+    Json entry = {{"epochs", member.result.epochs},
+                  {"stopped", reason_text(member.result.reason)},
+                  {"train", to_json(member.train)}};
+    if (member.valid) entry["valid"] = to_json(*member.valid);
+    list.push_back(entry);
+  }
+  return list;
 }
 
 const MemberOutcome& chosen(const JobResult& result) {
@@ -94,10 +109,10 @@ std::string metrics_table(const Metrics& metrics, const std::vector<std::string>
   return text;
 }
 
-std::string summary_json(const JobResult& result, std::uint64_t seed, std::int64_t folds) {
+std::string summary_json(const JobResult& result, std::uint64_t seed) {
   const MemberOutcome& best = chosen(result);
   const TrainResult& t = result.training;
-  const auto n_members = static_cast<double>(result.members.size());
+  const auto n_members = static_cast<double>(result.members.size() + result.folds.size());
   Json json = {
       {"model", name_of(result.model.spec.kind)},
       {"device", name_of(result.device)},
@@ -113,25 +128,19 @@ std::string summary_json(const JobResult& result, std::uint64_t seed, std::int64
       {"train_loss", best.result.epoch_losses.empty() ? Json(nullptr) : number(best.result.epoch_losses.back())},
       {"train", to_json(best.train)}};
   if (best.valid) json["valid"] = to_json(*best.valid);
-  if (folds > 0) {
-    Json cross = {{"folds", folds}};
-    for (const Spread& s : fold_spread(result, folds))
+  if (!result.folds.empty()) {
+    Json cross = {{"folds", result.folds.size()}};
+    for (const Spread& s : fold_spread(result.folds)) {
       cross[s.name] = {{"mean", number(s.mean)}, {"std", number(s.deviation)}};
+    }
+    cross["members"] = members_json(result.folds);
     json["cross_validation"] = cross;
   }
-  if (result.members.size() > 1) {
-    Json members = Json::array();
-    for (const MemberOutcome& member : result.members) {
-      Json entry = {{"epochs", member.result.epochs}, {"train", to_json(member.train)}};
-      if (member.valid) entry["valid"] = to_json(*member.valid);
-      members.push_back(entry);
-    }
-    json["members"] = members;
-  }
+  if (result.members.size() > 1) json["members"] = members_json(result.members);
   return json.dump();
 }
 
-std::string summary_table(const JobResult& result, std::int64_t folds, const std::string& bound) {
+std::string summary_table(const JobResult& result, const std::string& bound) {
   const MemberOutcome& best = chosen(result);
   const TrainResult& t = result.training;
   std::string text;
@@ -149,14 +158,18 @@ std::string summary_table(const JobResult& result, std::int64_t folds, const std
     }
     fmt::format_to(out, "{:<12} {:>14.6g} {:>14}\n", name, value, valid);
   }
-  if (folds > 0) {
-    fmt::format_to(out, "\n{}-fold cross-validation    mean            std\n", folds);
-    for (const Spread& s : fold_spread(result, folds))
+  if (!result.folds.empty()) {
+    fmt::format_to(out, "\n{}-fold cross-validation    mean            std\n", result.folds.size());
+    for (const Spread& s : fold_spread(result.folds))
       fmt::format_to(out, "{:<12} {:>14.6g} {:>14.6g}\n", s.name, s.mean, s.deviation);
-  } else if (result.members.size() > 1) {
+  }
+  if (result.members.size() > 1) {
     fmt::format_to(out, "\n{:<12} {:>14}\n", "restart", "watched loss");
     for (std::size_t m = 0; m < result.members.size(); ++m) {
-      fmt::format_to(out, "{:<12} {:>14.6g}{}\n", m + 1, result.members[m].result.watched_loss,
+      const MemberResult& member = result.members[m].result;
+      const std::string loss =
+          member.reason == StopReason::kDiverged ? "diverged" : fmt::format("{:.6g}", member.watched_loss);
+      fmt::format_to(out, "{:<12} {:>14}{}\n", m + 1, loss,
                      static_cast<std::int64_t>(m) == result.chosen ? "  kept" : "");
     }
   }

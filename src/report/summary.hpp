@@ -15,9 +15,9 @@ namespace slalom::report {
 [[nodiscard]] std::string metrics_table(const Metrics& metrics, const std::vector<std::string>& classes);
 
 /// One line of JSON with the keys that docs/formats.md lists.
-[[nodiscard]] std::string summary_json(const JobResult& result, std::uint64_t seed, std::int64_t folds);
+[[nodiscard]] std::string summary_json(const JobResult& result, std::uint64_t seed);
 
 /// Rows, epochs, speed, training and validation metrics side by side; every restart or fold; what bound the run.
-[[nodiscard]] std::string summary_table(const JobResult& result, std::int64_t folds, const std::string& bound);
+[[nodiscard]] std::string summary_table(const JobResult& result, const std::string& bound);
 
 }  // namespace slalom::report

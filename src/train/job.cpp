@@ -3,147 +3,171 @@
 #include <slalom/job.hpp>
 
 #include <algorithm>
-#include <cmath>
-#include <numeric>
+#include <utility>
 
 #include <slalom/error.hpp>
 
-#include "data/split.hpp"
+#include "train/job_rows.hpp"
+#include "train/job_spec.hpp"
 
 namespace slalom {
 namespace {
 
-/// True if the job's loss (given or implied by the model and the target column) is one of classes.
-bool classifies(const TrainJob& job, const Table& table) {
-  if (job.loss) {
-    return *job.loss == LossKind::kBce || *job.loss == LossKind::kCrossEntropy || *job.loss == LossKind::kHinge;
-  }
-  switch (job.model.kind) {
-    case ModelKind::kLinear: return false;
-    case ModelKind::kLogistic:
-    case ModelKind::kSoftmax: return true;
-    case ModelKind::kMlp: break;
-  }
-  const std::size_t target = resolve_column(table, job.preprocess.targets.at(0), "--target");
-  return !table.columns[target].is_numeric();
-}
+using training::classifies;
+using training::complete_spec;
 
-LossKind default_loss(ModelKind kind, bool classify, std::size_t n_classes) {
-  if (!classify) return LossKind::kMse;
-  if (kind == ModelKind::kSoftmax) return LossKind::kCrossEntropy;
-  if (kind == ModelKind::kMlp && n_classes > 2) return LossKind::kCrossEntropy;
-  return LossKind::kBce;
-}
-
-/// Completes the model from the data: sizes, loss, and loss constants in standardised units.
-ModelSpec complete_spec(const TrainJob& job, const Preprocessing& preprocessing) {
-  ModelSpec spec = job.model;
-  const std::size_t n_classes = preprocessing.classes.size();
-  spec.n_features = preprocessing.n_features();
-  spec.loss.kind = job.loss.value_or(default_loss(spec.kind, n_classes > 0, n_classes));
-  if (spec.loss.kind == LossKind::kCrossEntropy) {
-    spec.n_outputs = static_cast<std::int64_t>(n_classes);
-  } else if (n_classes > 0) {
-    if (n_classes > 2) {
-      throw DataError("--target: column '" + preprocessing.targets.at(0) + "' has " + std::to_string(n_classes) +
-                      " classes; loss " + std::string(name_of(spec.loss.kind)) +
-                      " is for two (use --model softmax, or --model mlp --loss cross-entropy)");
-    }
-    spec.n_outputs = 1;
-  } else {
-    spec.n_outputs = static_cast<std::int64_t>(preprocessing.targets.size());
-  }
-  if (spec.loss.kind == LossKind::kHuber) {
-    if (preprocessing.target_scale.size() > 1) {
-      throw UsageError("--loss huber: found several targets, expected one (delta is in the target's units)");
-    }
-    spec.loss.huber_delta /= preprocessing.target_scale.at(0);
-  }
-  validate(spec);
-  return spec;
-}
-
-struct Split {
-  std::vector<std::uint32_t> train, valid;
+/// Everything that one training needs, fitted on its training rows alone.
+struct Prepared {
+  Preprocessing preprocessing;
+  ModelSpec spec;
+  Dataset train;
+  std::optional<Dataset> valid;
 };
 
-Split split_for(const TrainJob& job, const Table& table, bool separate_valid) {
-  if (separate_valid || job.folds > 0 || job.valid_fraction == 0.0) return {};
-  auto [train, valid] = data::split_rows(table.n_rows, job.valid_fraction, job.trainer.seed);
-  return {std::move(train), std::move(valid)};
-}
-
-/// The population: restarts, or one member per fold and one that sees all rows.
-struct Population {
-  std::vector<MemberConfig> members;
-  std::vector<MemberRows> rows;
+/// What one training gave. The chosen member's parameters are those that prediction uses.
+struct Trained {
+  TrainResult result;
+  std::vector<MemberOutcome> members;
+  std::vector<float> parameters;
+  DeviceKind device = DeviceKind::kCpu;
+  std::string device_description, device_reason;
 };
 
-Population make_population(const TrainJob& job, std::int64_t n_rows) {
-  Population population;
-  const auto add = [&](std::uint64_t stream) {
-    population.members.push_back({.optimizer = job.trainer.optimizer, .seed = job.trainer.seed, .stream = stream});
-    population.rows.emplace_back();
-  };
-  if (job.folds == 0) {
-    for (std::int64_t r = 0; r < job.restarts; ++r) add(static_cast<std::uint64_t>(r));
-    return population;
+/// Tells the observers of a fold that it is member `number` of the job.
+class Numbered : public Observer {
+ public:
+  Numbered(std::int64_t number, std::span<Observer* const> observers) : number_(number), observers_(observers) {}
+  void on_progress(const Progress& progress) override {
+    Progress numbered = progress;
+    numbered.member = number_;
+    for (Observer* observer : observers_) observer->on_progress(numbered);
   }
-  const auto folds = data::fold_rows(n_rows, job.folds, job.trainer.seed);
-  for (std::size_t k = 0; k < folds.size(); ++k) {
-    add(k);
-    MemberRows& rows = population.rows.back();
-    rows.valid_rows = folds[k];
-    for (std::size_t other = 0; other < folds.size(); ++other) {
-      if (other != k) rows.train_rows.insert(rows.train_rows.end(), folds[other].begin(), folds[other].end());
-    }
-    std::sort(rows.train_rows.begin(), rows.train_rows.end());
+  void on_epoch(const EpochReport& report) override {
+    EpochReport numbered = report;
+    numbered.member = number_;
+    for (Observer* observer : observers_) observer->on_epoch(numbered);
   }
-  add(folds.size());
-  return population;
-}
 
-std::vector<float> narrowed(const std::vector<double>& values) {
-  std::vector<float> result(values.size());
-  std::transform(values.begin(), values.end(), result.begin(), [](double v) { return static_cast<float>(v); });
-  return result;
-}
+ private:
+  std::int64_t number_;
+  std::span<Observer* const> observers_;
+};
+
+/// A job over tables in memory, so that its parts can share them.
+class JobRun {
+ public:
+  JobRun(const TrainJob& job, const Table& table, const Table* valid_table, const std::atomic<bool>* stop)
+      : job_(job), table_(table), valid_table_(valid_table), stop_(stop), classify_(classifies(job, table)) {}
+
+  JobResult run(std::span<Observer* const> observers) {
+    JobResult result;
+    const auto usable = training::rows_with_targets(table_, job_.preprocess.targets, result.notes);
+    const bool holds_out = valid_table_ == nullptr && job_.folds == 0;
+    data::RowSplit split = training::split_of(usable, holds_out ? job_.valid_fraction : 0.0, job_.trainer.seed);
+    if (classify_) training::train_on_every_class(table_, job_.preprocess.targets.at(0), split, result.notes);
+    // The folds are drawn before the long training, so that an impossible number of them is found at once.
+    const auto folds =
+        job_.folds > 0 ? training::folds_of(usable, job_.folds, job_.trainer.seed) : std::vector<data::RowSplit>{};
+
+    Prepared prepared = prepare(split, result.notes);
+    Trained trained = train_population(prepared, job_.restarts, observers);
+    result.train_rows = prepared.train.n_rows;
+    result.valid_rows = prepared.valid ? prepared.valid->n_rows : 0;
+    result.training = std::move(trained.result);
+    result.chosen = result.training.best_member;
+    result.device = trained.device;
+    result.device_description = trained.device_description;
+    result.device_reason = trained.device_reason;
+    result.members = std::move(trained.members);
+    run_folds(folds, result, observers);
+    result.model = make_model(std::move(prepared), std::move(trained.parameters), result);
+    return result;
+  }
+
+ private:
+  Prepared prepare(const data::RowSplit& split, Notes& notes) const {
+    Prepared p;
+    p.preprocessing = fit_preprocessing(table_, split.train, classify_, job_.preprocess, notes);
+    p.spec = complete_spec(job_, p.preprocessing);
+    const bool labels = p.spec.loss.kind == LossKind::kCrossEntropy;
+    p.train = apply_preprocessing(p.preprocessing, table_, split.train, Purpose::kTrain, labels, notes);
+    if (valid_table_ != nullptr) {
+      p.valid = apply_preprocessing(p.preprocessing, *valid_table_, {}, Purpose::kEvaluate, labels, notes);
+    } else if (!split.valid.empty()) {
+      p.valid = apply_preprocessing(p.preprocessing, table_, split.valid, Purpose::kEvaluate, labels, notes);
+    }
+    return p;
+  }
+
+  Trained train_population(const Prepared& p, std::int64_t n_members, std::span<Observer* const> observers) const {
+    std::vector<MemberConfig> members;
+    for (std::int64_t m = 0; m < n_members; ++m) {
+      members.push_back(
+          {.optimizer = job_.trainer.optimizer, .seed = job_.trainer.seed, .stream = static_cast<std::uint64_t>(m)});
+    }
+    Trained trained;
+    const auto backend =
+        make_backend(job_.device, p.spec, p.train, members, {.threads = job_.threads}, &trained.device_reason);
+    trained.device = backend->device();
+    trained.device_description = backend->description();
+    for (std::int64_t m = 0; m < n_members; ++m) {
+      const MemberConfig& member = members[static_cast<std::size_t>(m)];
+      backend->import_state(m, {.parameters = initial_parameters(p.spec, member.seed, member.stream)});
+    }
+    trained.result = train(*backend, p.train, p.valid ? &*p.valid : nullptr, job_.trainer, {}, observers, stop_);
+    for (std::int64_t m = 0; m < n_members; ++m) {
+      MemberOutcome outcome{trained.result.members[static_cast<std::size_t>(m)], backend->evaluate(m, p.train, {}),
+                            std::nullopt};
+      if (p.valid) outcome.valid = backend->evaluate(m, *p.valid, {});
+      trained.members.push_back(std::move(outcome));
+    }
+    const std::vector<double> parameters = backend->evaluation_parameters(trained.result.best_member);
+    trained.parameters.assign(parameters.begin(), parameters.end());
+    return trained;
+  }
+
+  /// Trains every fold as --valid with its rows would: nothing of what it is measured on enters its preprocessing.
+  /// The folds come after the model, so that an interrupted job has one.
+  void run_folds(const std::vector<data::RowSplit>& folds, JobResult& result, std::span<Observer* const> observers) {
+    for (std::size_t k = 0; k < folds.size() && !(stop_ != nullptr && stop_->load()); ++k) {
+      Numbered numbered(static_cast<std::int64_t>(k) + 1, observers);
+      Observer* const fold_observers[] = {&numbered};
+      data::RowSplit split = folds[k];
+      Notes ignored;  // the training on all rows has said what there is to say of the columns
+      if (classify_) training::train_on_every_class(table_, job_.preprocess.targets.at(0), split, ignored);
+      try {
+        Trained fold = train_population(prepare(split, ignored), 1, fold_observers);
+        result.training.seconds += fold.result.seconds;
+        result.training.samples += fold.result.samples;
+        result.training.steps += fold.result.steps;
+        result.folds.push_back(std::move(fold.members.at(0)));
+      } catch (const DivergenceError& error) {
+        result.notes.push_back("fold " + std::to_string(k + 1) + " is left out: " + error.what());
+      }
+    }
+  }
+
+  Model make_model(Prepared prepared, std::vector<float> parameters, const JobResult& result) const {
+    const MemberResult& chosen = result.members[static_cast<std::size_t>(result.chosen)].result;
+    return {.spec = prepared.spec,
+            .preprocessing = std::move(prepared.preprocessing),
+            .parameters = std::move(parameters),
+            .facts = {{"optimizer", std::string(name_of(job_.trainer.optimizer.kind))},
+                      {"device", std::string(name_of(result.device))},
+                      {"seed", std::to_string(job_.trainer.seed)},
+                      {"epochs", std::to_string(chosen.epochs)},
+                      {"steps", std::to_string(chosen.steps)},
+                      {"training rows", std::to_string(result.train_rows)}}};
+  }
+
+  const TrainJob& job_;
+  const Table& table_;
+  const Table* valid_table_;
+  const std::atomic<bool>* stop_;
+  bool classify_;
+};
 
 }  // namespace
-
-void validate(const TrainJob& job) {
-  if (job.preprocess.targets.empty()) {
-    throw UsageError("--target: missing, expected a column name or index (-1 is the last column)");
-  }
-  if (!(job.valid_fraction >= 0.0 && job.valid_fraction < 1.0)) {
-    throw UsageError("--valid-fraction: found " + std::to_string(job.valid_fraction) + ", expected 0 <= fraction < 1");
-  }
-  if (job.restarts < 1 || job.restarts > 10000) {
-    throw UsageError("--restarts: found " + std::to_string(job.restarts) + ", expected 1 to 10000");
-  }
-  if (job.folds == 1 || job.folds < 0) {
-    throw UsageError("--folds: found " + std::to_string(job.folds) + ", expected 0 (none) or at least 2");
-  }
-  if (job.folds > 0 && job.restarts > 1) throw UsageError("--folds and --restarts: found both, expected one of them");
-  if (job.folds > 0 && !job.valid.empty()) throw UsageError("--folds and --valid: found both, expected one of them");
-  if (job.threads < 0 || job.threads > 1024) {
-    throw UsageError("--threads: found " + std::to_string(job.threads) + ", expected 0 (all cores) to 1024");
-  }
-  if (job.model.kind == ModelKind::kMlp && job.model.hidden.empty()) {
-    throw UsageError("--hidden: missing, expected the widths of the hidden layers of --model mlp, for example 64,64");
-  }
-  if (job.model.kind != ModelKind::kMlp && !job.model.hidden.empty()) {
-    throw UsageError("--hidden: found with --model " + std::string(name_of(job.model.kind)) + ", expected --model mlp");
-  }
-  ModelSpec shape = job.model;
-  shape.n_features = std::max<std::int64_t>(shape.n_features, 1);
-  shape.loss.kind =
-      job.loss.value_or(default_loss(shape.kind, shape.kind != ModelKind::kLinear && shape.kind != ModelKind::kMlp, 2));
-  if (shape.loss.kind == LossKind::kCrossEntropy) shape.n_outputs = 2;
-  validate(shape);
-  validate(shape, job.trainer.optimizer);
-  validate(job.trainer);
-}
 
 JobResult run_job(const TrainJob& job, std::span<Observer* const> observers, const std::atomic<bool>* stop) {
   validate(job);
@@ -156,61 +180,7 @@ JobResult run_job(const TrainJob& job, std::span<Observer* const> observers, con
 JobResult run_job(const TrainJob& job, const Table& table, const Table* valid_table,
                   std::span<Observer* const> observers, const std::atomic<bool>* stop) {
   validate(job);
-  JobResult job_result;
-  Notes& notes = job_result.notes;
-  const Split split = split_for(job, table, valid_table != nullptr);
-  const bool classify = classifies(job, table);
-
-  Preprocessing preprocessing = fit_preprocessing(table, split.train, classify, job.preprocess, notes);
-  const ModelSpec spec = complete_spec(job, preprocessing);
-  const bool labels = spec.loss.kind == LossKind::kCrossEntropy;
-  const Dataset train_data = apply_preprocessing(preprocessing, table, split.train, Purpose::kTrain, labels, notes);
-  std::optional<Dataset> valid_data;
-  if (valid_table != nullptr) {
-    valid_data = apply_preprocessing(preprocessing, *valid_table, {}, Purpose::kEvaluate, labels, notes);
-  } else if (!split.valid.empty()) {
-    valid_data = apply_preprocessing(preprocessing, table, split.valid, Purpose::kEvaluate, labels, notes);
-  }
-  job_result.train_rows = train_data.n_rows;
-  job_result.valid_rows = valid_data ? valid_data->n_rows : 0;
-
-  const Population population = make_population(job, train_data.n_rows);
-  const auto backend = make_backend(job.device, spec, train_data, population.members, {.threads = job.threads},
-                                    &job_result.device_reason);
-  job_result.device = backend->device();
-  job_result.device_description = backend->description();
-  for (std::int64_t m = 0; m < backend->n_members(); ++m) {
-    const MemberConfig& member = population.members[static_cast<std::size_t>(m)];
-    backend->import_state(m, {.parameters = initial_parameters(spec, member.seed, member.stream)});
-  }
-
-  job_result.training =
-      train(*backend, train_data, valid_data ? &*valid_data : nullptr, job.trainer, population.rows, observers, stop);
-
-  for (std::int64_t m = 0; m < backend->n_members(); ++m) {
-    const MemberRows& rows = population.rows[static_cast<std::size_t>(m)];
-    MemberOutcome outcome{job_result.training.members[static_cast<std::size_t>(m)],
-                          backend->evaluate(m, train_data, rows.train_rows), std::nullopt};
-    if (!rows.valid_rows.empty()) {
-      outcome.valid = backend->evaluate(m, train_data, rows.valid_rows);
-    } else if (valid_data) {
-      outcome.valid = backend->evaluate(m, *valid_data, {});
-    }
-    job_result.members.push_back(std::move(outcome));
-  }
-  job_result.chosen = job.folds > 0 ? backend->n_members() - 1 : job_result.training.best_member;
-
-  const MemberResult& chosen = job_result.members[static_cast<std::size_t>(job_result.chosen)].result;
-  job_result.model = {.spec = spec,
-                      .preprocessing = std::move(preprocessing),
-                      .parameters = narrowed(backend->evaluation_parameters(job_result.chosen)),
-                      .facts = {{"optimizer", std::string(name_of(job.trainer.optimizer.kind))},
-                                {"device", std::string(name_of(job_result.device))},
-                                {"seed", std::to_string(job.trainer.seed)},
-                                {"epochs", std::to_string(chosen.epochs)},
-                                {"steps", std::to_string(chosen.steps)},
-                                {"training rows", std::to_string(job_result.train_rows)}}};
-  return job_result;
+  return JobRun(job, table, valid_table, stop).run(observers);
 }
 
 }  // namespace slalom

@@ -3,6 +3,7 @@
 #include "train/member_run.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace slalom::training {
 namespace {
@@ -83,6 +84,12 @@ bool MemberRun::end_epoch(double watched_loss, double train_loss) {
   loss_rows_ = 0;
   if (active_) order_ = sampler_.order(epoch_);
   return best;
+}
+
+void MemberRun::diverge(std::string what) {
+  active_ = false;
+  result.reason = StopReason::kDiverged;
+  result.divergence = std::move(what);
 }
 
 void MemberRun::stop(StopReason reason) {

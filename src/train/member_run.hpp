@@ -4,6 +4,7 @@
 
 #include <limits>
 #include <span>
+#include <string>
 #include <vector>
 
 #include <slalom/trainer.hpp>
@@ -42,6 +43,10 @@ class MemberRun {
   bool end_epoch(double watched_loss, double train_loss);
 
   void stop(StopReason reason);
+
+  /// Stops because of the sentence `what`, whatever stopped it before.
+  void diverge(std::string what);
+  [[nodiscard]] bool diverged() const noexcept { return result.reason == StopReason::kDiverged; }
 
   MemberResult result;
 

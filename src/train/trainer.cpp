@@ -31,12 +31,13 @@ std::int64_t next_block_steps(std::int64_t steps, double seconds) {
   return std::clamp<std::int64_t>(static_cast<std::int64_t>(wanted), 1, steps * 4);
 }
 
-[[noreturn]] void report_divergence(const MemberRun& run, std::int64_t step_in_block, double learning_rate) {
+/// `what` stopped being finite at the step after `steps`.
+std::string divergence_message(const char* what, std::int64_t steps, std::int64_t epoch, double learning_rate) {
   std::ostringstream message;
-  message << "training diverged: the loss stopped being finite at step " << run.step() + step_in_block + 1 << " (epoch "
-          << run.epoch() + 1 << ") with learning rate " << learning_rate
+  message << "training diverged: the " << what << " stopped being finite at step " << steps + 1 << " (epoch "
+          << epoch + 1 << ") with learning rate " << learning_rate
           << "; use a smaller --lr, --clip-norm, or scale the features";
-  throw DataError(message.str());
+  return message.str();
 }
 
 /// One run of `train`, so that its parts can be small.
@@ -91,8 +92,12 @@ class Loop {
     for (std::size_t m = 0; m < runs_.size(); ++m) {
       if (blocks_[m].rows.empty()) continue;
       const std::int64_t bad = runs_[m].absorb(results[m]);
-      if (bad >= 0) report_divergence(runs_[m], bad, blocks_[m].learning_rates[static_cast<std::size_t>(bad)]);
-      report_progress(static_cast<std::int64_t>(m));
+      if (bad >= 0) {
+        const double rate = blocks_[m].learning_rates[static_cast<std::size_t>(bad)];
+        runs_[m].diverge(divergence_message("loss", runs_[m].step() + bad, runs_[m].epoch(), rate));
+      } else {
+        report_progress(static_cast<std::int64_t>(m));
+      }
     }
   }
 
@@ -101,7 +106,7 @@ class Loop {
     for (std::size_t m = 0; m < runs_.size(); ++m) {
       MemberRun& run = runs_[m];
       const bool cut_short = !run.active() && run.step_in_epoch() > 0 && run.result.reason == StopReason::kSteps;
-      if (blocks_[m].rows.empty() || !(run.epoch_complete() || cut_short)) continue;
+      if (blocks_[m].rows.empty() || run.diverged() || !(run.epoch_complete() || cut_short)) continue;
       const auto member = static_cast<std::int64_t>(m);
       EpochReport report{.member = member, .epoch = run.epoch() + 1, .epochs = config_.epochs, .step = run.step()};
       report.train_loss = run.epoch_loss() * unit_;
@@ -151,6 +156,7 @@ class Loop {
     TrainResult result;
     result.seconds = training_seconds_;
     double lowest = std::numeric_limits<double>::infinity();
+    bool survived = false;
     for (std::size_t m = 0; m < runs_.size(); ++m) {
       const auto member = static_cast<std::int64_t>(m);
       if (keeps_best() && runs_[m].result.best_epoch > 0) {
@@ -160,16 +166,35 @@ class Loop {
       }
       result.samples += runs_[m].samples();
       result.steps += runs_[m].step();
+      check_parameters(member);
+      if (runs_[m].diverged()) {
+        result.members.push_back(runs_[m].result);
+        continue;
+      }
       if (const std::optional<Metrics> valid = runs_.size() > 1 ? validate_member(member) : std::nullopt) {
         runs_[m].result.watched_loss = valid->loss;  // of the parameters that are kept
       }
-      if (runs_[m].result.watched_loss < lowest) {
+      if (!survived || runs_[m].result.watched_loss < lowest) {
         lowest = runs_[m].result.watched_loss;
         result.best_member = member;
       }
+      survived = true;
       result.members.push_back(runs_[m].result);
     }
+    if (!survived) throw DivergenceError(result.members.front().divergence);
     return result;
+  }
+
+  /// The very last update has no later loss that would show what it did.
+  void check_parameters(std::int64_t member) {
+    MemberRun& run = runs_[static_cast<std::size_t>(member)];
+    const std::vector<double> parameters = backend_.evaluation_parameters(member);
+    if (run.diverged() ||
+        std::all_of(parameters.begin(), parameters.end(), [](double p) { return std::isfinite(p); })) {
+      return;
+    }
+    run.diverge(divergence_message("parameters", run.step() - 1, run.epoch() - (run.step_in_epoch() == 0 ? 1 : 0),
+                                   run.learning_rate()));
   }
 
   Backend& backend_;

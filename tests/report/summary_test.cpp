@@ -2,6 +2,7 @@
 // The summary of a run as JSON.
 #include "report/summary.hpp"
 
+#include <cmath>
 #include <limits>
 
 #include <gtest/gtest.h>
@@ -28,7 +29,7 @@ JobResult result_of_one_member() {
 }
 
 TEST(SummaryJson, HasTheDocumentedKeys) {
-  const auto json = nlohmann::json::parse(summary_json(result_of_one_member(), 7, 0));
+  const auto json = nlohmann::json::parse(summary_json(result_of_one_member(), 7));
   EXPECT_EQ(json.at("model"), "linear");
   EXPECT_EQ(json.at("device"), "cpu");
   EXPECT_EQ(json.at("seed"), 7);
@@ -43,7 +44,7 @@ TEST(SummaryJson, HasTheDocumentedKeys) {
 }
 
 TEST(SummaryJson, WritesNumbersThatAreNotFiniteAsNull) {
-  const auto json = nlohmann::json::parse(summary_json(result_of_one_member(), 7, 0));
+  const auto json = nlohmann::json::parse(summary_json(result_of_one_member(), 7));
   EXPECT_TRUE(json.at("train").at("r2").is_null());
 }
 
@@ -51,8 +52,33 @@ TEST(SummaryJson, PutsValidationBesideTraining) {
   JobResult result = result_of_one_member();
   result.members[0].valid = Metrics{};
   result.members[0].valid->mse = 2.5;
-  const auto json = nlohmann::json::parse(summary_json(result, 7, 0));
+  const auto json = nlohmann::json::parse(summary_json(result, 7));
   EXPECT_EQ(json.at("valid").at("mse"), 2.5);
+}
+
+MemberOutcome fold_of(double mse) {
+  MemberOutcome fold;
+  fold.valid = Metrics{};
+  fold.valid->mse = mse;
+  return fold;
+}
+
+TEST(SummaryJson, GivesMeanAndSpreadOverTheFolds) {
+  JobResult result = result_of_one_member();
+  result.folds = {fold_of(1.0), fold_of(2.0), fold_of(6.0)};
+  const auto cross = nlohmann::json::parse(summary_json(result, 7)).at("cross_validation");
+  EXPECT_EQ(cross.at("folds"), 3);
+  EXPECT_DOUBLE_EQ(cross.at("mse").at("mean").get<double>(), 3.0);
+  EXPECT_DOUBLE_EQ(cross.at("mse").at("std").get<double>(), std::sqrt(7.0));  // of the sample: n - 1
+  EXPECT_EQ(cross.at("members").size(), 3U);
+}
+
+TEST(SummaryTable, SaysWhichRestartsDiverged) {
+  JobResult result = result_of_one_member();
+  result.members.push_back(result.members[0]);
+  result.members[1].result.reason = StopReason::kDiverged;
+  const std::string table = summary_table(result, "nothing");
+  EXPECT_NE(table.find("2                  diverged\n"), std::string::npos) << table;
 }
 
 TEST(MetricsJson, HoldsTheConfusionMatrixByRows) {

@@ -58,7 +58,9 @@ class FakeBackend : public Backend {
   }
   [[nodiscard]] MemberState export_state(std::int64_t) const override { return {}; }
   void import_state(std::int64_t, const MemberState&) override {}
-  [[nodiscard]] std::vector<double> evaluation_parameters(std::int64_t) const override { return {}; }
+  [[nodiscard]] std::vector<double> evaluation_parameters(std::int64_t member) const override {
+    return {last_parameters.empty() ? 0.0 : last_parameters.at(static_cast<std::size_t>(member))};
+  }
   void save(std::int64_t member, SnapshotSlot) override {
     best_[static_cast<std::size_t>(member)] = steps[static_cast<std::size_t>(member)];
   }
@@ -71,6 +73,7 @@ class FakeBackend : public Backend {
   std::vector<std::int64_t> steps;                  ///< the "parameter" of each member
   std::vector<double> valid_losses;
   std::size_t n_evaluations = 0;
+  std::vector<double> last_parameters;  ///< what evaluation_parameters gives, by member; empty: 0
 
  private:
   std::vector<std::int64_t> best_;

@@ -164,6 +164,46 @@ TEST(Trainer, NamesStepEpochAndRateOfADivergence) {
   }
 }
 
+TEST(Trainer, ADivergedMemberLeavesTheOthersAlone) {
+  FakeBackend backend(3, [](std::int64_t member, std::int64_t step, auto) {
+    return member == 0 && step == 3 ? std::numeric_limits<double>::quiet_NaN() : 5.0 - static_cast<double>(member);
+  });
+  backend.valid_losses = std::vector<double>(100, 1.0);
+  Recorder recorder;
+  Observer* const observers[] = {&recorder};
+  const TrainResult result = train(backend, rows_of(10), nullptr, config_of(5, 4), {}, observers);
+  EXPECT_EQ(result.members[0].reason, StopReason::kDiverged);
+  EXPECT_EQ(result.members[0].epochs, 1);
+  EXPECT_NE(result.members[0].divergence.find("at step 4 (epoch 2)"), std::string::npos)
+      << result.members[0].divergence;
+  EXPECT_EQ(result.members[1].epochs, 4);
+  EXPECT_EQ(result.members[2].epochs, 4);
+  EXPECT_EQ(result.best_member, 2);
+  EXPECT_EQ(recorder.epochs.size(), 9U);
+}
+
+TEST(Trainer, ADivergedMemberIsNeverTheBest) {
+  FakeBackend backend(2, [](std::int64_t member, std::int64_t step, auto) {
+    return member == 0 && step == 2 ? std::numeric_limits<double>::infinity() : 1.0 + static_cast<double>(member);
+  });
+  EXPECT_EQ(train(backend, rows_of(4), nullptr, config_of(0, 5), {}, {}).best_member, 1);
+}
+
+TEST(Trainer, NoticesWhatTheVeryLastUpdateDid) {
+  FakeBackend backend(1, constant_loss);
+  backend.last_parameters = {std::numeric_limits<double>::infinity()};
+  TrainerConfig config = config_of(5, 2);
+  config.optimizer.learning_rate = 7.0;
+  try {
+    (void)train(backend, rows_of(10), nullptr, config, {}, {});
+    FAIL() << "no error";
+  } catch (const DivergenceError& error) {
+    EXPECT_STREQ(error.what(),
+                 "training diverged: the parameters stopped being finite at step 4 (epoch 2) with "
+                 "learning rate 7; use a smaller --lr, --clip-norm, or scale the features");
+  }
+}
+
 TEST(Trainer, PlateauLowersTheRate) {
   FakeBackend backend(1, constant_loss);
   TrainerConfig config = config_of(0, 4);
