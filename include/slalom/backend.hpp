@@ -41,6 +41,7 @@ struct MemberState {
   std::int64_t step = 0;                ///< optimiser steps done
   std::vector<double> parameters;       ///< the arena (ParameterLayout order, buffers and padding included)
   std::vector<double> optimizer_state;  ///< slot after slot, each of ParameterLayout::n_trainable values
+  std::vector<double> clock;            ///< what the rule remembers of the steps themselves; empty: nothing
 };
 
 /// Device-side copies of a member's state, for early stopping and recovery.

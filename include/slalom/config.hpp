@@ -233,7 +233,5 @@ struct ScheduleConfig {
 void validate(const ModelSpec& spec);
 void validate(const OptimizerConfig& optimizer);
 void validate(const ScheduleConfig& schedule);
-/// The combination: ftrl needs a model without hidden layers that starts at zero.
-void validate(const ModelSpec& spec, const OptimizerConfig& optimizer);
 
 }  // namespace slalom

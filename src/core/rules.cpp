@@ -2,6 +2,9 @@
 // Resolves an optimiser's constants and computes what each step needs. Formulas and sources: docs/numerics.md.
 #include "core/rules.hpp"
 
+#include <algorithm>
+#include <string>
+
 #include <slalom/error.hpp>
 
 namespace slalom::core {
@@ -39,6 +42,9 @@ int slots_of(const RuleSettings& s) {
   }
   return 0;
 }
+
+constexpr double kLeastFtrlRate = 1e-20;
+constexpr double kNoProduct = 1e-300;  ///< where NAdam's product of momenta stops to matter
 
 /// 1 - beta^t without cancellation for beta near 1.
 double one_minus_power(double beta, std::int64_t t) {
@@ -94,11 +100,17 @@ RuleSettings resolve_rule(const OptimizerConfig& config) {
   return s;
 }
 
-void StepClock::reset(std::int64_t step) {
+void StepClock::reset(std::int64_t step, std::span<const double> memory) {
+  if (!memory.empty() && memory.size() != this->memory().size()) {
+    throw DataError("training state: found " + std::to_string(memory.size()) + " clock values, expected " +
+                    std::to_string(this->memory().size()));
+  }
   step_ = step;
-  nadam_product_ = 1.0;
-  if (settings_.rule != Rule::kNadam) return;
-  for (std::int64_t t = 1; t <= step; ++t) nadam_product_ *= nadam_momentum(settings_, t);
+  nadam_product_ = memory.empty() ? 1.0 : memory[0];
+  last_rate_ = memory.empty() ? 0.0 : memory[1];
+  if (!memory.empty() || settings_.rule != Rule::kNadam) return;
+  // Every factor is below 1: the product is as good as zero long before an absurd step number is counted up to.
+  for (std::int64_t t = 1; t <= step && nadam_product_ > kNoProduct; ++t) nadam_product_ *= nadam_momentum(settings_, t);
 }
 
 StepConstants<double> StepClock::advance(double learning_rate) {
@@ -133,6 +145,11 @@ StepConstants<double> StepClock::advance(double learning_rate) {
     c.second_gain = 1.0 / one_minus_power(s.beta2, t);
   }
   c.average_weight = t < s.average_start ? 1.0 : 1.0 / static_cast<double>(t - s.average_start + 1);
+  if (s.rule == Rule::kFtrl) {  // a rate of 0 keeps w where it is, and so does one next to it, which has a reciprocal
+    c.learning_rate = std::max(learning_rate, kLeastFtrlRate);
+    c.rate_change = last_rate_ > 0.0 ? 1.0 / c.learning_rate - 1.0 / last_rate_ : 0.0;
+    last_rate_ = c.learning_rate;
+  }
   return c;
 }
 

@@ -4,6 +4,8 @@
 
 #include <cmath>
 #include <cstdint>
+#include <span>
+#include <vector>
 
 #include <slalom/config.hpp>
 
@@ -54,15 +56,20 @@ struct StepConstants {
   Real gradient_part;   ///< NAdam: multiplies g
   Real second_gain;     ///< multiplies v inside the root
   Real average_weight;  ///< averaged SGD: mean += average_weight * (w - mean)
+  Real rate_change;     ///< FTRL: 1 / eta - 1 / (eta of the step before); 0 at a constant rate and at the first step
 };
 
-/// Turns step numbers and learning rates into StepConstants; steps must come in order (NAdam carries a product).
+/// Turns step numbers and learning rates into StepConstants; steps must come in order: NAdam carries a product, FTRL
+/// the last rate.
 class StepClock {
  public:
   explicit StepClock(const RuleSettings& settings) : settings_(settings) {}
   [[nodiscard]] std::int64_t step() const noexcept { return step_; }
-  /// Puts the clock to `step` steps done.
-  void reset(std::int64_t step);
+  /// What it carries from step to step besides the number: as MemberState::clock stores it.
+  [[nodiscard]] std::vector<double> memory() const { return {nadam_product_, last_rate_}; }
+  /// Puts the clock to `step` steps done with the memory it had then. Without one (empty) NAdam's product is worked out
+  /// and FTRL takes the next rate for the last. Throws DataError for a memory of another size.
+  void reset(std::int64_t step, std::span<const double> memory = {});
   /// Constants of the next step at learning rate `learning_rate`, in float64.
   StepConstants<double> advance(double learning_rate);
 
@@ -70,15 +77,17 @@ class StepClock {
   RuleSettings settings_;
   std::int64_t step_ = 0;
   double nadam_product_ = 1.0;
+  double last_rate_ = 0.0;  ///< 0: none yet
 };
 
 /// Rounds to the backend's arithmetic.
 template <class Real>
 [[nodiscard]] StepConstants<Real> round_to(const StepConstants<double>& c) {
   const auto r = [](double x) { return static_cast<Real>(x); };
-  return {r(c.learning_rate), r(c.coupled_decay), r(c.shrink),        r(c.threshold),   r(c.momentum),
-          r(c.gradient_gain), r(c.beta1),         r(c.beta1_rest),    r(c.beta2),       r(c.beta2_rest),
-          r(c.epsilon),       r(c.first_gain),    r(c.gradient_part), r(c.second_gain), r(c.average_weight)};
+  return {r(c.learning_rate), r(c.coupled_decay), r(c.shrink),         r(c.threshold),
+          r(c.momentum),      r(c.gradient_gain), r(c.beta1),          r(c.beta1_rest),
+          r(c.beta2),         r(c.beta2_rest),    r(c.epsilon),        r(c.first_gain),
+          r(c.gradient_part), r(c.second_gain),   r(c.average_weight), r(c.rate_change)};
 }
 
 /// The constants for biases, gammas and betas: no penalty.
@@ -174,14 +183,20 @@ SLALOM_HD Real update(Real w, Real g, Real (&s)[kMaxSlots], const StepConstants<
     s[0] = c.beta2 * s[0] + c.beta2_rest * g;
     return w - c.learning_rate * sign;
   } else {  // FTRL-proximal (McMahan et al. 2013, Algorithm 1); epsilon holds beta, threshold l1, coupled_decay l2
+    if (s[0] == Real(0) && s[1] == Real(0) && w != Real(0)) {  // fresh: the z of which w is the minimiser
+      s[0] = -w * (c.epsilon / c.learning_rate + c.coupled_decay) + (w > Real(0) ? -c.threshold : c.threshold);
+    }
     const Real root = std::sqrt(s[1]);
     s[1] += g * g;
     const Real new_root = std::sqrt(s[1]);
-    s[0] += g - (new_root - root) / c.learning_rate * w;
+    // sigma = (beta + new_root) / eta - (beta + root) / eta before, written so that a constant rate cancels exactly.
+    const Real sigma = (new_root - root) / c.learning_rate + (c.epsilon + root) * c.rate_change;
+    s[0] += g - sigma * w;
+    const Real curvature = (c.epsilon + new_root) / c.learning_rate + c.coupled_decay;
+    if (curvature == Real(0)) return w;  // beta 0 and no gradient yet
     const Real excess = std::fabs(s[0]) - c.threshold;
     if (excess <= Real(0)) return Real(0);
-    const Real signed_excess = s[0] > Real(0) ? excess : -excess;
-    return -signed_excess / ((c.epsilon + new_root) / c.learning_rate + c.coupled_decay);
+    return (s[0] > Real(0) ? -excess : excess) / curvature;
   }
 }
 

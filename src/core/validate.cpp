@@ -126,16 +126,6 @@ void validate(const OptimizerConfig& o) {
   static_cast<void>(core::resolve_rule(o));  // refuses combinations that have no rule
 }
 
-void validate(const ModelSpec& spec, const OptimizerConfig& optimizer) {
-  validate(optimizer);
-  if (optimizer.kind != OptimizerKind::kFtrl) return;
-  // FTRL computes the weights from its accumulated gradients alone: any other start would be lost at the first step.
-  const bool starts_at_zero =
-      spec.initialization == Initialization::kAuto || spec.initialization == Initialization::kZeros;
-  require(spec.is_linear() && starts_at_zero, "--optimizer", "ftrl",
-          "a model without hidden layers that starts at zero");
-}
-
 void validate(const ScheduleConfig& s) {
   require_count(s.warmup_steps, 0, "--warmup-steps");
   require_count(s.every, 0, "--step-every");

@@ -20,7 +20,7 @@ std::unique_ptr<Backend> make_backend(DeviceKind device, const ModelSpec& spec, 
                                       std::span<const MemberConfig> members, const BackendOptions& options,
                                       std::string* reason) {
   validate(spec);
-  for (const MemberConfig& member : members) validate(spec, member.optimizer);
+  for (const MemberConfig& member : members) validate(member.optimizer);
   if (members.empty()) throw UsageError("population: found 0 members, expected at least 1");
   switch (device) {
     case DeviceKind::kReference: return cpu::make_reference_backend(spec, train, members);

@@ -47,7 +47,8 @@ class MemberStore {
   [[nodiscard]] MemberState export_state() const {
     return {.step = clock_.step(),
             .parameters = std::vector<double>(parameters_.begin(), parameters_.end()),
-            .optimizer_state = std::vector<double>(state_.begin(), state_.end())};
+            .optimizer_state = std::vector<double>(state_.begin(), state_.end()),
+            .clock = clock_.memory()};
   }
 
   /// An empty optimizer_state means a fresh start from these parameters.
@@ -55,7 +56,7 @@ class MemberStore {
     core::MemberValues<Real> values = core::values_of<Real>(state, settings_, parameters_.size(), n_trainable_);
     parameters_ = std::move(values.parameters);
     state_ = std::move(values.state);
-    clock_.reset(state.step);
+    clock_.reset(state.step, state.clock);
   }
 
   void save(SnapshotSlot slot) { snapshots_[static_cast<std::size_t>(slot)] = Snapshot{clock_, parameters_, state_}; }

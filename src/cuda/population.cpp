@@ -56,14 +56,15 @@ std::vector<double> Population::download_evaluation_parameters(std::int64_t memb
 MemberState Population::export_state(std::int64_t member) const {
   return {.step = at(member).clock.step(),
           .parameters = download(parameters(member), n_total_),
-          .optimizer_state = download(state(member), n_state(at(member)))};
+          .optimizer_state = download(state(member), n_state(at(member))),
+          .clock = at(member).clock.memory()};
 }
 
 void Population::import_state(std::int64_t index, const MemberState& state) {
   Member& member = members_.at(static_cast<std::size_t>(index));
   core::MemberValues<float> values = core::values_of<float>(state, member.settings, static_cast<std::size_t>(n_total_),
                                                             static_cast<std::size_t>(n_trainable_));
-  member.clock.reset(state.step);
+  member.clock.reset(state.step, state.clock);
   std::vector<float>& host = values.parameters;
   host.insert(host.end(), values.state.begin(), values.state.end());
   SLALOM_CHECK(

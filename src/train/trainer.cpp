@@ -223,10 +223,6 @@ void validate(const TrainerConfig& config) {
   require(config.batch_size >= 0, "--batch-size", std::to_string(config.batch_size), "a number >= 1 or all");
   require(config.epochs >= 1, "--epochs", std::to_string(config.epochs), "a number >= 1");
   require(config.max_steps >= 0, "--max-steps", std::to_string(config.max_steps), "a number >= 0 (0: no limit)");
-  // FTRL's z is a sum in units of 1 / rate: it holds for a constant rate only.
-  require(config.optimizer.kind != OptimizerKind::kFtrl ||
-              (config.schedule.kind == ScheduleKind::kConstant && config.schedule.warmup_steps == 0),
-          "--schedule", std::string(name_of(config.schedule.kind)), "constant without warm-up for --optimizer ftrl");
   require(config.epochs <= kMostEpochs && config.max_steps <= kMostEpochs, "--epochs", std::to_string(config.epochs),
           "at most 1e12");
   const auto finite_not_negative = [](double value) { return value >= 0.0 && std::isfinite(value); };

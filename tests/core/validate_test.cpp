@@ -50,11 +50,6 @@ TEST(Validate, ModelMessagesNameTheFlag) {
   EXPECT_NE(message_of([&] { validate(spec); }).find("--hidden"), std::string::npos);
 }
 
-TEST(Validate, FtrlNeedsALinearModel) {
-  const ModelSpec network{.kind = ModelKind::kMlp, .n_features = 3, .hidden = {4}};
-  EXPECT_NE(message_of([&] { validate(network, {.kind = OptimizerKind::kFtrl}); }).find("ftrl"), std::string::npos);
-}
-
 TEST(Validate, PlateauThresholdIsBelowOne) {
   EXPECT_EQ(message_of([] { validate(ScheduleConfig{.kind = ScheduleKind::kPlateau, .plateau_threshold = 1.0}); }),
             "--plateau-threshold: found 1, expected 0 <= value < 1");
