@@ -80,8 +80,9 @@ class Predictor {
   Predictor& operator=(Predictor&&) noexcept;
 
   [[nodiscard]] const Model& model() const noexcept;
-  /// Reader options that make a raw file readable for this model (column kinds, LIBSVM width).
-  [[nodiscard]] ReadOptions reading(ReadOptions options) const;
+  /// Reader options that make a raw file readable for this model (column kinds, LIBSVM width). For kPredict target and
+  /// weight columns need not be there, nor hold what training saw in them.
+  [[nodiscard]] ReadOptions reading(ReadOptions options, Purpose purpose = Purpose::kEvaluate) const;
   /// Regression: one column `prediction` (or `prediction_<target>`). Classes: `prediction`, then `probability_<class>`
   /// (not for hinge: `score`).
   [[nodiscard]] Table predict(const Table& table, Notes& notes);

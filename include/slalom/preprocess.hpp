@@ -39,6 +39,7 @@ struct PreprocessOptions {
   std::string weight_column;                     ///< empty: none; non-negative numbers, not a feature
   std::vector<std::string> drop;                 ///< columns to leave out
   std::vector<std::string> features;             ///< if not empty: only these are features
+  std::vector<std::string> categorical;          ///< names that the reader was told are categories; have to exist
   Scaling scaling = Scaling::kStandard;          ///< of numeric features; one-hot ones stay 0 and 1
   Scaling target_scaling = Scaling::kStandard;   ///< of regression targets
   MissingPolicy missing = MissingPolicy::kMean;  ///< kMean: mean for numbers, most frequent for categories

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The flags that say how files are read and columns become numbers.
+#include <cmath>
+
 #include <CLI/CLI.hpp>
 
 #include <slalom/error.hpp>
 
+#include "cli/argument_checks.hpp"
 #include "cli/enum_option.hpp"
 #include "cli/options.hpp"
 
@@ -28,12 +31,11 @@ void parse_class_weights(const std::vector<std::string>& items, PreprocessOption
       continue;
     }
     const std::size_t equals = item.rfind('=');
-    double weight = -1.0;
-    if (equals == std::string::npos || !CLI::detail::lexical_cast(item.substr(equals + 1), weight) ||
-        !(weight >= 0.0)) {
+    const auto weight = equals == std::string::npos ? std::nullopt : parse_number(item.substr(equals + 1));
+    if (!weight || !(*weight >= 0.0) || !std::isfinite(*weight)) {
       throw UsageError("--class-weight: found '" + item + "', expected balanced or CLASS=WEIGHT with a weight >= 0");
     }
-    preprocess.class_weights.emplace_back(item.substr(0, equals), weight);
+    preprocess.class_weights.emplace_back(item.substr(0, equals), *weight);
   }
 }
 
@@ -68,8 +70,9 @@ void add_preprocess_options(CLI::App& app, PreprocessOptions& preprocess, ReadOp
   app.add_option("--drop", preprocess.drop, "Leave these columns out")->delimiter(',')->group(group);
   app.add_option_function<std::vector<std::string>>(
          "--categorical",
-         [&read](const std::vector<std::string>& names) {
+         [&read, &preprocess](const std::vector<std::string>& names) {
            for (const std::string& name : names) read.kinds.emplace_back(name, true);
+           preprocess.categorical = names;
          },
          "Columns of numbers (or nearly) that are categories")
       ->delimiter(',')
@@ -90,8 +93,7 @@ void add_preprocess_options(CLI::App& app, PreprocessOptions& preprocess, ReadOp
                   "Missing cells: mean (most frequent for categories), most-frequent, error")
       ->group(group);
   app.add_option("--max-categories", preprocess.max_categories,
-                 "Levels kept of a text column; the rarest become 'other'")
-      ->check(CLI::Range(2, 1000000))
+                 "Levels kept of a text column; the rarest become 'other' (>= 2)")
       ->capture_default_str()
       ->group(group);
 }

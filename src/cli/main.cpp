@@ -2,10 +2,12 @@
 // The slalom binary: parses the command line, runs a command, and turns errors into exit codes.
 #include <algorithm>
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
 #include <exception>
 #include <new>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include <fmt/format.h>
@@ -14,6 +16,7 @@
 #include <slalom/error.hpp>
 #include <slalom/version.hpp>
 
+#include "cli/argument_checks.hpp"
 #include "cli/command.hpp"
 #include "cli/config_file.hpp"
 
@@ -38,6 +41,8 @@ int fail(ExitCode code, const std::string& message) {
   return static_cast<int>(code);
 }
 
+int fail_output() { return fail(ExitCode::kIo, "standard output: writing failed (disk full, or the reader is gone)"); }
+
 }  // namespace
 
 void set_exit_status(int status) { exit_status = status; }
@@ -47,6 +52,14 @@ void print_notes(const Notes& notes) {
 }
 
 namespace {
+
+std::vector<std::string> command_names(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    names.push_back(command->get_name());
+  }
+  return names;
+}
 
 int run(int argc, char** argv) {
   CLI::App app{"Trains linear, logistic, softmax models and multi-layer perceptrons by mini-batch gradient descent.",
@@ -60,16 +73,27 @@ int run(int argc, char** argv) {
   add_inspect(app);
   add_devices(app);
   add_demo(app);
+  add_argument_checks(app);
+  std::vector<std::string> arguments(argv + 1, argv + argc);
+  const bool names_command = !arguments.empty() && !arguments[0].empty() && arguments[0][0] != '-';
+  const std::string command = names_command ? arguments[0] : "";
+  const std::vector<std::string> commands = command_names(app);
+  if (names_command && std::find(commands.begin(), commands.end(), command) == commands.end()) {
+    return fail(ExitCode::kUsage,
+                fmt::format("found the command '{}', expected one of {}", command, fmt::join(commands, ", ")));
+  }
   try {
-    std::vector<std::string> arguments = expand_config({argv + 1, argv + argc});
+    arguments = expand_config(std::move(arguments));
     std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the back
     app.parse(std::move(arguments));
   } catch (const CLI::FileError& error) {
     return fail(ExitCode::kNoInput, error.what());
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
-    return fail(ExitCode::kUsage, fmt::format("{} (see 'slalom {} --help')", error.what(), argc > 1 ? argv[1] : ""));
+    return fail(ExitCode::kUsage,
+                fmt::format("{} (see 'slalom{} --help')", error.what(), names_command ? " " + command : ""));
   }
+  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) return fail_output();
   return exit_status;
 }
 
@@ -85,6 +109,9 @@ int main(int argc, char** argv) {
     return slalom::cli::run(argc, argv);
   } catch (const slalom::Error& error) {
     return slalom::cli::fail(error.code(), error.what());
+  } catch (const std::system_error& error) {
+    if (std::ferror(stdout) != 0) return slalom::cli::fail_output();
+    return slalom::cli::fail(ExitCode::kDevice, error.what());
   } catch (const std::bad_alloc&) {
     return slalom::cli::fail(ExitCode::kDevice, "out of memory: the data does not fit into this machine's memory");
   } catch (const std::exception& error) {

@@ -7,6 +7,7 @@
 
 #include "cli/command.hpp"
 #include "cli/options.hpp"
+#include "cli/output_paths.hpp"
 #include "cli/writer.hpp"
 
 namespace slalom::cli {
@@ -28,18 +29,20 @@ void add_predict(CLI::App& app) {
   add_read_options(*command, o->read);
   add_device_options(*command, o->device, o->threads);
   command->callback([o] {
+    require_own_files({{"--model", o->model}, {"--data", o->data}, {"--targets-file", o->read.targets_path}},
+                      {{"--out", o->out}});
     Predictor predictor(load_model(o->model), o->device, o->threads);
     const auto writer = open_writer(o->out, predictor.output_columns());
     std::int64_t rows = 0;
     Notes notes;
-    stream_table(o->data, predictor.reading(o->read), [&](const Table& piece) {
+    stream_table(o->data, predictor.reading(o->read, Purpose::kPredict), [&](const Table& piece) {
       writer->write(predictor.predict(piece, notes).columns);
       rows += piece.n_rows;
     });
     writer->finish();
     if (o->quiet) return;
     print_notes(notes);
-    fmt::print("{}: {} predictions written\n", o->out, rows);
+    fmt::print(stderr, "{}: {} predictions written\n", o->out, rows);
   });
 }
 

@@ -10,6 +10,7 @@
 
 #include "cli/command.hpp"
 #include "cli/options.hpp"
+#include "cli/output_paths.hpp"
 #include "data/atomic_file.hpp"
 #include "report/bound.hpp"
 #include "report/metrics_log.hpp"
@@ -21,13 +22,21 @@ namespace {
 
 struct TrainOptions {
   TrainJob job;
-  std::string out, metrics;
+  std::string out, metrics, config;
   bool json = false, quiet = false;
   std::int64_t log_every = 0;  ///< 0: about ten lines a run
 };
 
 void run_train(const TrainOptions& o) {
   validate(o.job);
+  if (o.log_every < 0) {
+    throw UsageError("--log-every: found " + std::to_string(o.log_every) + ", expected a number of epochs >= 0");
+  }
+  require_own_files({{"--data", o.job.data},
+                     {"--valid", o.job.valid},
+                     {"--targets-file", o.job.read.targets_path},
+                     {"--config", o.config}},
+                    {{"--out", o.out}, {"--metrics", o.metrics}});
   if (!o.out.empty()) AtomicFile writable(o.out);  // fails now rather than after the training
   std::optional<report::MetricsLog> log;
   std::optional<report::ProgressPrinter> progress;
@@ -65,7 +74,6 @@ void add_train(CLI::App& app) {
   command->add_flag("--json", o->json, "Print one JSON object as the last line of stdout");
   command->add_flag("--quiet", o->quiet, "Print nothing but errors (and --json)");
   command->add_option("--log-every", o->log_every, "Epochs between progress lines; 0: about ten lines a run")
-      ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
   command->add_option("--restarts", o->job.restarts, "Train from several starting points and keep the best")
       ->capture_default_str();
@@ -79,7 +87,7 @@ void add_train(CLI::App& app) {
   add_schedule_options(*command, o->job.trainer.schedule);
   add_run_options(*command, o->job.trainer);
   add_device_options(*command, o->job.device, o->job.threads);
-  command->add_option("--config",
+  command->add_option("--config", o->config,
                       "Read flags from a TOML file: name = value, names without the dashes; flags given here win");
   command->callback([o] { run_train(*o); });
 }

@@ -4,6 +4,7 @@
 
 #include <slalom/error.hpp>
 
+#include "cli/argument_checks.hpp"
 #include "cli/enum_option.hpp"
 #include "cli/options.hpp"
 
@@ -19,11 +20,9 @@ CLI::Option* add_optional(CLI::App& app, const std::string& flag, std::optional<
 
 std::int64_t parse_batch_size(const std::string& text) {
   if (text == "all") return 0;
-  std::int64_t size = 0;
-  if (!CLI::detail::lexical_cast(text, size) || size < 1) {
-    throw UsageError("--batch-size: found '" + text + "', expected a number >= 1 or all");
-  }
-  return size;
+  const std::optional<std::int64_t> size = parse_whole(text);
+  if (!size || *size < 1) throw UsageError("--batch-size: found '" + text + "', expected a number >= 1 or all");
+  return *size;
 }
 
 }  // namespace

@@ -21,6 +21,10 @@ std::string column_list(const Table& table) {
   return list;
 }
 
+[[noreturn]] void refuse_column(const Table& table, const std::string& name, const std::string& flag) {
+  throw UsageError(flag + ": no column '" + name + "' in " + table.source + "; columns are " + column_list(table));
+}
+
 }  // namespace
 
 std::size_t resolve_column(const Table& table, const std::string& selector, const std::string& flag) {
@@ -33,7 +37,7 @@ std::size_t resolve_column(const Table& table, const std::string& selector, cons
     if (index < 0) index += n;
     if (index >= 0 && index < n) return static_cast<std::size_t>(index);
   }
-  throw UsageError(flag + ": no column '" + selector + "' in " + table.source + "; columns are " + column_list(table));
+  refuse_column(table, selector, flag);
 }
 
 namespace data {
@@ -55,6 +59,9 @@ ColumnSelection select_columns(const Table& table, const PreprocessOptions& opti
     selection.weight = resolve_column(table, options.weight_column, "--weight-column");
     if (excluded[*selection.weight]) throw UsageError("--weight-column: '" + options.weight_column + "' is a target");
     excluded[*selection.weight] = true;
+  }
+  for (const std::string& name : options.categorical) {
+    if (!table.find(name)) refuse_column(table, name, "--categorical");
   }
   for (const std::string& name : options.drop) excluded[resolve_column(table, name, "--drop")] = true;
   if (!options.features.empty()) {

@@ -100,8 +100,9 @@ Predictor& Predictor::operator=(Predictor&&) noexcept = default;
 
 const Model& Predictor::model() const noexcept { return state_->model; }
 
-ReadOptions Predictor::reading(ReadOptions options) const {
+ReadOptions Predictor::reading(ReadOptions options, Purpose purpose) const {
   options.kinds = state_->model.preprocessing.column_kinds();
+  if (purpose == Purpose::kPredict) options.kinds.resize(state_->model.preprocessing.inputs.size());  // inputs first
   for (const InputColumn& input : state_->model.preprocessing.inputs) {  // LIBSVM columns are f1..fN
     std::int64_t index = 0;
     const char* const end = input.name.data() + input.name.size();

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+// Values that no number type holds, unknown words, outputs that would overwrite an input, and outputs that fail.
+#include <sys/wait.h>
+
+#include <cstdlib>
+#include <filesystem>
+
+#include "cli/command_line.hpp"
+
+namespace slalom::testing {
+namespace {
+
+class Arguments : public CommandLine {
+ protected:
+  void SetUp() override {
+    CommandLine::SetUp();
+    write("data.csv", kData);
+  }
+  /// Expects that `slalom train` refuses `flags` with exit code 64 and exactly this message.
+  void expect_refused(const std::string& flags, const std::string& message) {
+    const Outcome run = slalom("train --data data.csv --target y --valid-fraction 0 --quiet " + flags);
+    EXPECT_EQ(run.status, 64) << flags;
+    EXPECT_EQ(run.err, "slalom: " + message + "\n") << flags;
+    EXPECT_EQ(read("data.csv"), kData) << flags;
+  }
+  static constexpr const char* kData = "x,y\n1,2\n2,4\n3,6\n4,8\n5,10\n6,12\n";
+};
+
+constexpr const char* kHelp = " (see 'slalom train --help')";
+
+TEST_F(Arguments, WholeNumbersAreDecimalAndOfTheirTypesRange) {
+  for (const char* flag : {"--epochs", "--max-steps", "--patience", "--warmup-steps", "--step-every", "--restarts",
+                           "--folds", "--average-start", "--plateau-patience", "--plateau-cooldown", "--log-every",
+                           "--hidden", "--milestones", "--threads", "--max-categories"}) {
+    const std::string name = flag;
+    for (const char* text : {"1.5", "nan", "inf", "1e400", "0x10", "ten", "3 4", " 3", "+-3"}) {
+      expect_refused(name + "='" + text + "'", name + ": found '" + text + "', expected a whole number" + kHelp);
+    }
+    expect_refused(name + "=99999999999999999999",
+                   name + ": found '99999999999999999999', expected a whole number of at most 64 bits" + kHelp);
+    expect_refused(name + " ''", name + ": found an empty value" + kHelp);
+  }
+}
+
+TEST_F(Arguments, SeedsAreNeitherWrappedNorClamped) {
+  expect_refused("--seed=-1", std::string("--seed: found '-1', expected a whole number >= 0") + kHelp);
+  expect_refused("--seed 99999999999999999999",
+                 std::string("--seed: found '99999999999999999999', expected a whole number >= 0, at most "
+                             "18446744073709551615") +
+                     kHelp);
+  EXPECT_EQ(slalom("train --data data.csv --target y --quiet --seed 18446744073709551615").status, 0);
+}
+
+TEST_F(Arguments, NumbersAreWhatAFloat64CanHold) {
+  for (const char* flag : {"--lr",
+                           "--momentum",
+                           "--dampening",
+                           "--beta1",
+                           "--beta2",
+                           "--rho",
+                           "--epsilon",
+                           "--lr-decay",
+                           "--initial-accumulator",
+                           "--ftrl-beta",
+                           "--weight-decay",
+                           "--l1",
+                           "--l2",
+                           "--clip-norm",
+                           "--clip-value",
+                           "--factor",
+                           "--power",
+                           "--min-lr",
+                           "--end-factor",
+                           "--pct-start",
+                           "--div-factor",
+                           "--final-div-factor",
+                           "--plateau-threshold",
+                           "--max-time",
+                           "--tol",
+                           "--valid-fraction",
+                           "--huber-delta",
+                           "--quantile",
+                           "--dropout",
+                           "--init-scale"}) {
+    const std::string name = flag;
+    // --valid-fraction is given twice here, which is refused before its value is read.
+    if (name == "--valid-fraction") continue;
+    for (const char* text : {"fast", "0x1p3", "1,5", "1.5.2", " 1", "--1"}) {
+      expect_refused(name + "='" + text + "'", name + ": found '" + text + "', expected a number" + kHelp);
+    }
+    for (const char* text : {"1e400", "-1e400", "1e-400"}) {
+      expect_refused(name + "=" + text,
+                     name + ": found '" + text + "', expected a number that a float64 can hold" + kHelp);
+    }
+    expect_refused(name + " ''", name + ": found an empty value" + kHelp);
+    // What is a number but no sensible one is refused by the setting's own check.
+    for (const char* text : {"nan", "inf", "-inf", "-1"}) {
+      const Outcome run = slalom("train --data data.csv --target y --quiet " + name + "=" + text);
+      EXPECT_EQ(run.status, 64) << name << "=" << text;
+      EXPECT_EQ(run.err.find("slalom: " + name + ": found "), 0U) << run.err;
+    }
+  }
+}
+
+TEST_F(Arguments, UnknownWordsAreNamed) {
+  const Outcome command = slalom("traim --data data.csv");
+  EXPECT_EQ(command.status, 64);
+  EXPECT_EQ(command.err.find("slalom: found the command 'traim', expected one of train, predict, evaluate, "), 0U)
+      << command.err;
+  EXPECT_EQ(slalom("").err, "slalom: A subcommand is required (see 'slalom --help')\n");
+  expect_refused("--learning-rate=1",
+                 std::string("The following argument was not expected: --learning-rate=1") + kHelp);
+  expect_refused("--optimizer magic",
+                 std::string("--optimizer: magic not in {sgd,momentum,nesterov,adagrad,rmsprop,adam,amsgrad,adamw,"
+                             "nadam,lion,ftrl,averaged-sgd}") +
+                     kHelp);
+  expect_refused("--hidden 8 8", std::string("The following argument was not expected: 8") + kHelp);
+  expect_refused("more.csv", std::string("The following argument was not expected: more.csv") + kHelp);
+}
+
+TEST_F(Arguments, OutputsNeverOverwriteInputs) {
+  write("valid.csv", kData);
+  write("run.toml", "epochs = 1\n");
+  std::filesystem::create_symlink("data.csv", folder() / "link.csv");
+  expect_refused("--out data.csv", "--out: data.csv is also the file of --data, expected another one");
+  expect_refused("--out ./link.csv", "--out: ./link.csv is also the file of --data, expected another one");
+  expect_refused("--metrics data.csv", "--metrics: data.csv is also the file of --data, expected another one");
+  expect_refused("--valid valid.csv --out valid.csv",
+                 "--out: valid.csv is also the file of --valid, expected another one");
+  expect_refused("--config run.toml --metrics run.toml",
+                 "--metrics: run.toml is also the file of --config, expected another one");
+  expect_refused("--out new.safetensors --metrics ../" + folder().filename().string() + "/new.safetensors",
+                 "--metrics: ../" + folder().filename().string() +
+                     "/new.safetensors is also the file of --out, expected another one");
+  ASSERT_EQ(slalom("train --data data.csv --target y --quiet --out m.safetensors").status, 0);
+  const std::string model = read("m.safetensors");
+  const Outcome data = slalom("predict --model m.safetensors --data data.csv --out data.csv");
+  EXPECT_EQ(data.status, 64);
+  EXPECT_EQ(data.err, "slalom: --out: data.csv is also the file of --data, expected another one\n");
+  const Outcome onto_model = slalom("predict --model m.safetensors --data data.csv --out m.safetensors");
+  EXPECT_EQ(onto_model.status, 64);
+  EXPECT_EQ(onto_model.err, "slalom: --out: m.safetensors is also the file of --model, expected another one\n");
+  EXPECT_EQ(read("data.csv"), kData);
+  EXPECT_EQ(read("m.safetensors"), model);
+}
+
+struct BadOutput {
+  const char* flags;
+  int status;
+  const char* message;
+};
+
+TEST_F(Arguments, OutputsThatCannotBeWrittenAreFoundBeforeTraining) {
+  write("file", "");
+  const BadOutput cases[] = {
+      {"--out nowhere/m.safetensors", 73, "nowhere/m.safetensors: cannot be written: there is no directory nowhere"},
+      {"--out .", 73, ".: cannot be written: it is a directory"},
+      {"--out file/m.safetensors", 73, "file/m.safetensors: cannot be written: there is no directory file"},
+      {"--metrics nowhere/run.jsonl", 73, "--metrics: nowhere/run.jsonl cannot be created"},
+      {"--metrics .", 73, "--metrics: . cannot be created"},
+  };
+  for (const BadOutput& bad : cases) {
+    // The data file is missing too: the output is looked at first.
+    const Outcome run = slalom(std::string("train --data none.csv --target y --quiet --json ") + bad.flags);
+    EXPECT_EQ(run.status, bad.status) << bad.flags;
+    EXPECT_EQ(run.err, std::string("slalom: ") + bad.message + "\n");
+    EXPECT_EQ(run.out, "");
+  }
+}
+
+TEST_F(Arguments, AFullDiskIsAnInputOutputError) {
+  if (!std::filesystem::exists("/dev/full")) GTEST_SKIP() << "no /dev/full on this system";
+  const Outcome model = slalom("train --data data.csv --target y --quiet --out /dev/full");
+  EXPECT_EQ(model.status, 74) << model.err;
+  EXPECT_NE(model.err.find("/dev/full: writing failed"), std::string::npos) << model.err;
+  const Outcome metrics = slalom("train --data data.csv --target y --quiet --metrics /dev/full");
+  EXPECT_EQ(metrics.status, 74) << metrics.err;
+  EXPECT_EQ(metrics.err, "slalom: --metrics: /dev/full cannot be written (disk full?)\n");
+  const std::string command = "cd '" + folder().string() + "' && '" SLALOM_BINARY "' devices > /dev/full 2> err";
+  EXPECT_EQ(WEXITSTATUS(std::system(command.c_str())), 74);
+  EXPECT_EQ(read("err"), "slalom: standard output: writing failed (disk full, or the reader is gone)\n");
+}
+
+TEST_F(Arguments, JsonWithQuietIsAllOfStdout) {
+  const Outcome run = slalom("train --data data.csv --target y --json --quiet --valid-fraction 0");
+  ASSERT_EQ(run.status, 0) << run.err;
+  EXPECT_EQ(run.err, "");
+  EXPECT_EQ(run.out.find('{'), 0U);
+  EXPECT_EQ(run.out.find('\n'), run.out.size() - 1);
+  const Outcome loud = slalom("train --data data.csv --target y --json --valid-fraction 0");
+  ASSERT_EQ(loud.status, 0) << loud.err;
+  EXPECT_NE(loud.out.find("bound by "), std::string::npos);
+  EXPECT_EQ(loud.json().at("train").at("rows").get<int>(), 6);
+}
+
+TEST_F(Arguments, CudaIsNotThereYet) {
+  const Outcome run = slalom("train --data data.csv --target y --quiet --device cuda");
+  EXPECT_EQ(run.status, 69);
+  EXPECT_EQ(run.err.find("slalom: --device cuda: "), 0U) << run.err;
+  EXPECT_EQ(slalom("train --data data.csv --target y --quiet --device auto").status, 0);
+}
+
+}  // namespace
+}  // namespace slalom::testing
