@@ -32,10 +32,10 @@ struct Metrics {
   [[nodiscard]] std::vector<std::pair<std::string, double>> items() const;
 };
 
-/// Computes metrics of raw model outputs `outputs`: [rows, n_outputs] row-major for the given rows of `data` (empty:
-/// all). Row weights enter `loss` only. Sums in float64 in row order.
-[[nodiscard]] Metrics compute_metrics(const ModelSpec& spec, const Dataset& data, std::span<const std::uint32_t> rows,
-                                      std::span<const float> outputs);
+/// Computes metrics of raw model outputs `outputs`: [rows, n_outputs] row-major for the rows `row_list` of `data`
+/// (empty: all). Row weights enter `loss` only. Sums in float64 in row order.
+[[nodiscard]] Metrics compute_metrics(const ModelSpec& spec, const Dataset& data,
+                                      std::span<const std::uint32_t> row_list, std::span<const float> outputs);
 
 /// Factor from the loss in stored-target units to the target's own units: s^2 for mse and huber, s for mae and
 /// quantile, where s is the single target's scale; 1 for classifiers and for several targets.

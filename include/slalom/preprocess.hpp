@@ -92,11 +92,11 @@ using Notes = std::vector<std::string>;
 /// Throws UsageError "--target: no column 'x' in FILE; columns are ..." (with `flag` as given).
 [[nodiscard]] std::size_t resolve_column(const Table& table, const std::string& selector, const std::string& flag);
 
-/// Fits on the given training rows (empty: all rows). `classify`: targets are classes.
+/// Fits on the training rows of `row_list` (empty: all rows). `classify`: targets are classes.
 /// Throws UsageError (unknown column) or DataError (nothing left to learn from, one class only, missing values under
 /// kError).
-[[nodiscard]] Preprocessing fit_preprocessing(const Table& table, std::span<const std::uint32_t> rows, bool classify,
-                                              const PreprocessOptions& options, Notes& notes);
+[[nodiscard]] Preprocessing fit_preprocessing(const Table& table, std::span<const std::uint32_t> row_list,
+                                              bool classify, const PreprocessOptions& options, Notes& notes);
 
 /// What a Dataset is made for.
 enum class Purpose { kTrain, kEvaluate, kPredict };

@@ -53,7 +53,8 @@ std::vector<std::string> expand_config(std::vector<std::string> arguments) {
     const std::string value = joined(item.inputs);
     if (value == "false") continue;
     // "--name=value" keeps values that begin with a minus, such as target = -1.
-    arguments.push_back(value == "true" ? flag : flag + "=" + value);
+    arguments.push_back(flag);
+    if (value != "true") arguments.back().append("=").append(value);
   }
   return arguments;
 }

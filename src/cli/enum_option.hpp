@@ -16,6 +16,7 @@ template <class Enum, class Setter>
 CLI::Option* add_enum_option(CLI::App& app, const std::string& flag, Setter setter, const std::string& help,
                              const std::string& shown_default) {
   std::vector<std::string> names;
+  names.reserve(EnumNames<Enum>::kNames.size());
   for (const auto& [value, name] : EnumNames<Enum>::kNames) names.emplace_back(name);
   CLI::Option* option = app.add_option_function<std::string>(
       flag, [setter](const std::string& name) { setter(*find_by_name<Enum>(name)); }, help);

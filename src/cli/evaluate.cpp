@@ -12,20 +12,13 @@
 namespace slalom::cli {
 
 void add_evaluate(CLI::App& app) {
-  struct Options {
-    std::string model, data;
-    ReadOptions read;
-    DeviceKind device = DeviceKind::kAuto;
-    int threads = 0;
+  struct Options : ScoringOptions {
     bool json = false;
   };
   auto o = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("evaluate", "Print the metrics of a model on a file with targets");
-  command->add_option("--model", o->model, "Model file from slalom train")->required();
-  command->add_option("--data", o->data, "File with the model's columns and targets")->required();
+  add_scoring_options(*command, *o, "File with the model's columns and targets");
   command->add_flag("--json", o->json, "Print one JSON object instead of a table");
-  add_read_options(*command, o->read);
-  add_device_options(*command, o->device, o->threads);
   command->callback([o] {
     Predictor predictor(load_model(o->model), o->device, o->threads);
     Notes notes;

@@ -39,6 +39,13 @@ void add_model_options(CLI::App& app, TrainJob& job) {
       ->group(group);
 }
 
+void add_scoring_options(CLI::App& app, ScoringOptions& scoring, const std::string& data_help) {
+  app.add_option("--model", scoring.model, "Model file from slalom train")->required();
+  app.add_option("--data", scoring.data, data_help)->required();
+  add_read_options(app, scoring.read);
+  add_device_options(app, scoring.device, scoring.threads);
+}
+
 void add_device_options(CLI::App& app, DeviceKind& device, int& threads) {
   const std::string group = "Device";
   add_enum_option(app, "--device", device, "auto: the fastest there is; reference: plain float64")->group(group);

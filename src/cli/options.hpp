@@ -2,6 +2,8 @@
 // The groups of flags that commands are made of.
 #pragma once
 
+#include <string>
+
 #include <slalom/job.hpp>
 
 namespace CLI {
@@ -27,6 +29,17 @@ void add_schedule_options(CLI::App& app, ScheduleConfig& schedule);
 
 /// --batch-size, --epochs, --max-steps, --max-time, --tol, --patience, --seed, --no-shuffle
 void add_run_options(CLI::App& app, TrainerConfig& trainer);
+
+/// What the commands that apply a model have in common.
+struct ScoringOptions {
+  std::string model, data;
+  ReadOptions read;
+  DeviceKind device = DeviceKind::kAuto;
+  int threads = 0;
+};
+
+/// --model, --data and the flags of reading and of the device. `data_help` says what the file has to hold.
+void add_scoring_options(CLI::App& app, ScoringOptions& scoring, const std::string& data_help);
 
 /// --device, --threads
 void add_device_options(CLI::App& app, DeviceKind& device, int& threads);

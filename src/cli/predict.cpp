@@ -13,21 +13,15 @@
 namespace slalom::cli {
 
 void add_predict(CLI::App& app) {
-  struct Options {
-    std::string model, data, out;
-    ReadOptions read;
-    DeviceKind device = DeviceKind::kAuto;
-    int threads = 0;
+  struct Options : ScoringOptions {
+    std::string out;
     bool quiet = false;
   };
   auto o = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("predict", "Predict the rows of a file");
-  command->add_option("--model", o->model, "Model file from slalom train")->required();
-  command->add_option("--data", o->data, "File with the model's columns, in any order")->required();
+  add_scoring_options(*command, *o, "File with the model's columns, in any order");
   command->add_option("--out", o->out, "File to write: .csv, .parquet, .feather or .npy")->required();
   command->add_flag("--quiet", o->quiet, "Print nothing but errors");
-  add_read_options(*command, o->read);
-  add_device_options(*command, o->device, o->threads);
   command->callback([o] {
     require_own_files({{"--model", o->model}, {"--data", o->data}, {"--targets-file", o->read.targets_path}},
                       {{"--out", o->out}});

@@ -15,6 +15,7 @@ namespace slalom::cli {
 inline std::unique_ptr<TableWriter> open_writer(const std::string& path,
                                                 const std::vector<std::pair<std::string, bool>>& columns) {
   std::vector<OutputColumn> outputs;
+  outputs.reserve(columns.size());
   for (const auto& [name, is_text] : columns) outputs.push_back({name, is_text});
   return TableWriter::create(path, std::move(outputs));
 }

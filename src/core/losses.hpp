@@ -93,14 +93,19 @@ SLALOM_HD LossPair<Real> pointwise_loss(LossKind kind, Real z, Real y, Real cons
   return loss.kind == LossKind::kQuantile ? loss.quantile : loss.huber_delta;
 }
 
-/// Softmax cross-entropy of one row of k logits: returns log(sum exp(z)) - z[label] and writes softmax(z) -
-/// onehot(label) to `derivative` (which may be z itself). Shifted by the largest logit, so it cannot overflow.
+/// The parts of a softmax that its logarithm needs.
 template <class Real>
-SLALOM_HD Real cross_entropy(const Real* z, std::int64_t k, std::int32_t label, Real* derivative) {
+struct SoftmaxSum {
+  Real largest;  ///< logit
+  Real rest;     ///< sum of exp(z - largest) over all other logits: log1p(rest) stays accurate when one dominates
+};
+
+/// Writes softmax(z) of one row of k logits to `p` (which may be z itself). Shifted by the largest logit, so it cannot
+/// overflow.
+template <class Real>
+SLALOM_HD SoftmaxSum<Real> softmax(const Real* z, std::int64_t k, Real* p) {
   Real largest = z[0];
   for (std::int64_t j = 1; j < k; ++j) largest = z[j] > largest ? z[j] : largest;
-  const Real at_label = z[label] - largest;
-  // Everything but the largest term is summed apart: log1p keeps the loss accurate when the label's logit dominates.
   Real rest = Real(0);
   bool skipped = false;
   for (std::int64_t j = 0; j < k; ++j) {
@@ -111,9 +116,18 @@ SLALOM_HD Real cross_entropy(const Real* z, std::int64_t k, std::int32_t label, 
     }
   }
   const Real sum = Real(1) + rest;
-  for (std::int64_t j = 0; j < k; ++j) derivative[j] = std::exp(z[j] - largest) / sum;
+  for (std::int64_t j = 0; j < k; ++j) p[j] = std::exp(z[j] - largest) / sum;
+  return {largest, rest};
+}
+
+/// Softmax cross-entropy of one row of k logits: returns log(sum exp(z)) - z[label] and writes softmax(z) -
+/// onehot(label) to `derivative` (which may be z itself).
+template <class Real>
+SLALOM_HD Real cross_entropy(const Real* z, std::int64_t k, std::int32_t label, Real* derivative) {
+  const Real at_label = z[label];
+  const SoftmaxSum<Real> sum = softmax(z, k, derivative);
   derivative[label] -= Real(1);
-  return std::log1p(rest) - at_label;
+  return std::log1p(sum.rest) - (at_label - sum.largest);
 }
 
 }  // namespace slalom::core

@@ -17,7 +17,7 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "the .npy files written here are little-endian");
 
-const std::vector<OutputColumn>& check_numeric(const std::string& path, const std::vector<OutputColumn>& columns) {
+std::vector<OutputColumn> check_numeric(const std::string& path, std::vector<OutputColumn> columns) {
   for (const OutputColumn& column : columns) {
     if (column.is_categorical) {
       throw UsageError(
@@ -30,8 +30,8 @@ const std::vector<OutputColumn>& check_numeric(const std::string& path, const st
 
 class NpyWriter : public TableWriter {
  public:
-  NpyWriter(const std::string& path, const std::vector<OutputColumn>& columns)
-      : TableWriter(check_numeric(path, columns)), file_(path) {
+  NpyWriter(const std::string& path, std::vector<OutputColumn> columns)
+      : TableWriter(check_numeric(path, std::move(columns))), file_(path) {
     file_.write(header());
   }
 
@@ -65,7 +65,7 @@ class NpyWriter : public TableWriter {
 }  // namespace
 
 std::unique_ptr<TableWriter> create_npy_writer(const std::string& path, std::vector<OutputColumn> columns) {
-  return std::make_unique<NpyWriter>(path, columns);
+  return std::make_unique<NpyWriter>(path, std::move(columns));
 }
 
 }  // namespace slalom

@@ -37,7 +37,7 @@ class MemberRun {
   [[nodiscard]] StepBlock next_block(std::int64_t max_steps);
 
   /// Takes in what the block did. Returns the index within the block of the first non-finite step, or -1.
-  std::int64_t absorb(const BlockResult& result);
+  std::int64_t absorb(const BlockResult& block);
 
   /// Ends the epoch with the loss that is watched (own units). Returns true if it is the best so far.
   bool end_epoch(double watched_loss, double train_loss);

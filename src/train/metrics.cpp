@@ -6,30 +6,20 @@
 #include <cmath>
 
 #include "core/losses.hpp"
+#include "data/row_list.hpp"
 #include "train/class_metrics.hpp"
 
 namespace slalom {
 namespace {
 
-/// The rows a metric runs over: given ones, or all.
-class Rows {
- public:
-  Rows(const Dataset& data, std::span<const std::uint32_t> rows)
-      : rows_(rows), n_(rows.empty() ? static_cast<std::size_t>(data.n_rows) : rows.size()) {}
-  [[nodiscard]] std::size_t size() const noexcept { return n_; }
-  [[nodiscard]] std::size_t operator[](std::size_t i) const noexcept { return rows_.empty() ? i : rows_[i]; }
-
- private:
-  std::span<const std::uint32_t> rows_;
-  std::size_t n_;
-};
+using data::RowList;
 
 double weight_of(const Dataset& data, std::size_t row) {
   return data.weights.empty() ? 1.0 : static_cast<double>(data.weights[row]);
 }
 
 /// Mean weighted loss in stored-target units.
-double mean_loss(const ModelSpec& spec, const Dataset& data, const Rows& rows, std::span<const float> outputs) {
+double mean_loss(const ModelSpec& spec, const Dataset& data, const RowList& rows, std::span<const float> outputs) {
   const auto k = static_cast<std::size_t>(spec.n_outputs);
   const double constant = core::loss_constant(spec.loss);
   std::vector<double> z(k);
@@ -53,7 +43,7 @@ double mean_loss(const ModelSpec& spec, const Dataset& data, const Rows& rows, s
   return weights > 0.0 ? sum / weights : 0.0;
 }
 
-void add_regression(Metrics& metrics, const ModelSpec& spec, const Dataset& data, const Rows& rows,
+void add_regression(Metrics& metrics, const ModelSpec& spec, const Dataset& data, const RowList& rows,
                     std::span<const float> outputs) {
   const auto k = static_cast<std::size_t>(spec.n_outputs);
   const auto n = static_cast<double>(rows.size());
@@ -87,22 +77,8 @@ void add_regression(Metrics& metrics, const ModelSpec& spec, const Dataset& data
   if (varies) metrics.r2 = r2 / targets;
 }
 
-/// Probabilities of the classes. `cross_entropy` gives softmax - onehot(label): exact everywhere but at the label,
-/// where adding 1 back would round small probabilities away and break ties between rows. So the value at the label
-/// comes from another label.
-std::vector<double> softmax(std::span<const float> logits) {
-  if (logits.size() < 2) return {1.0};
-  const auto k = static_cast<std::int64_t>(logits.size());
-  std::vector<double> p(logits.begin(), logits.end());
-  std::vector<double> first = p;
-  core::cross_entropy(p.data(), k, 0, p.data());
-  core::cross_entropy(first.data(), k, 1, first.data());
-  p[0] = first[0];
-  return p;
-}
-
 /// Labels, predicted labels and one score a class for every row.
-training::ClassScores class_scores(const ModelSpec& spec, const Dataset& data, const Rows& rows,
+training::ClassScores class_scores(const ModelSpec& spec, const Dataset& data, const RowList& rows,
                                    std::span<const float> outputs) {
   const bool multi = spec.loss.kind == LossKind::kCrossEntropy;
   const auto k = static_cast<std::size_t>(spec.n_outputs);
@@ -120,7 +96,8 @@ training::ClassScores class_scores(const ModelSpec& spec, const Dataset& data, c
     }
     scores.truth.push_back(data.labels[row]);
     scores.predicted.push_back(static_cast<std::int32_t>(std::max_element(z, z + k) - z));
-    const std::vector<double> p = softmax({z, k});
+    std::vector<double> p(z, z + k);
+    core::softmax(p.data(), spec.n_outputs, p.data());
     for (std::size_t c = 0; c < scores.scores.size(); ++c)
       scores.scores[c][i] = scores.scores.size() == 1 ? p.back() : p[c];
   }
@@ -147,7 +124,7 @@ std::vector<std::pair<std::string, double>> Metrics::items() const {
 
 Metrics compute_metrics(const ModelSpec& spec, const Dataset& data, std::span<const std::uint32_t> row_list,
                         std::span<const float> outputs) {
-  const Rows rows(data, row_list);
+  const RowList rows(row_list, data.n_rows);
   Metrics metrics;
   metrics.rows = static_cast<std::int64_t>(rows.size());
   if (rows.size() == 0) return metrics;

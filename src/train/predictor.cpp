@@ -30,10 +30,8 @@ ClassOutputs class_outputs(const ModelSpec& spec, std::span<const float> outputs
   for (std::size_t i = 0; i < n; ++i) {
     if (spec.loss.kind == LossKind::kCrossEntropy) {
       for (std::size_t j = 0; j < k; ++j) row[j] = static_cast<double>(outputs[i * k + j]);
-      const auto best = static_cast<std::int32_t>(std::max_element(row.begin(), row.end()) - row.begin());
-      result.labels[i] = best;
-      core::cross_entropy(row.data(), spec.n_outputs, best, row.data());  // softmax - onehot
-      row[static_cast<std::size_t>(best)] += 1.0;
+      result.labels[i] = static_cast<std::int32_t>(std::max_element(row.begin(), row.end()) - row.begin());
+      core::softmax(row.data(), spec.n_outputs, row.data());
       for (std::size_t j = 0; j < k; ++j) result.values[j][i] = row[j];
       continue;
     }

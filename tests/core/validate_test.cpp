@@ -8,19 +8,10 @@
 #include <slalom/error.hpp>
 
 #include "core/philox.hpp"
+#include "support/message_of.hpp"
 
 namespace slalom::testing {
 namespace {
-
-template <class Action>
-std::string message_of(Action action) {
-  try {
-    action();
-  } catch (const UsageError& error) {
-    return error.what();
-  }
-  return "no error";
-}
 
 TEST(Validate, OptimizerMessagesNameTheFlag) {
   OptimizerConfig o;

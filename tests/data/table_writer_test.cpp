@@ -12,11 +12,13 @@
 
 #include "data/temp_files.hpp"
 #include "slalom/error.hpp"
+#include "support/message_of.hpp"
 
 namespace slalom {
 namespace {
 
 using testing::file_content;
+using testing::message_of;
 using testing::TempFolder;
 
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
@@ -74,16 +76,6 @@ void expect_twice(const Table& table, const std::string& path) {
     if (expected.is_numeric()) continue;
     EXPECT_EQ(actual.categorical().categories, expected.categorical().categories);
   }
-}
-
-template <class Failure, class Action>
-std::string message_of(const Action& action) {
-  try {
-    action();
-  } catch (const Failure& error) {
-    return error.what();
-  }
-  return "no error of the expected class";
 }
 
 TEST(TableWriter, ReadsBackTheSameNumbersAndTextsInEveryFormat) {
