@@ -59,7 +59,8 @@ void CommandLine::write(const std::string& name, const std::string& content) con
 
 std::string CommandLine::read(const std::string& name) const { return slurp(folder_ / name); }
 
-void CommandLine::split_reference(const std::filesystem::path& file, const std::string& stem, bool header) const {
+void CommandLine::split_reference(const std::filesystem::path& file, const std::string& stem, bool header,
+                                  const std::function<bool(const std::string&)>& keep) const {
   std::ifstream in(file);
   std::ofstream train(folder_ / (stem + ".train.csv")), test(folder_ / (stem + ".test.csv"));
   std::string line;
@@ -67,8 +68,9 @@ void CommandLine::split_reference(const std::filesystem::path& file, const std::
     train << line << '\n';
     test << line << '\n';
   }
-  for (std::uint64_t i = 0; std::getline(in, line); ++i) {
-    const bool is_test = (i * 2654435761U % (std::uint64_t{1} << 32U)) % 5 == 0;
+  for (std::uint64_t i = 0; std::getline(in, line);) {
+    if (keep && !keep(line)) continue;
+    const bool is_test = (i++ * 2654435761U % (std::uint64_t{1} << 32U)) % 5 == 0;
     (is_test ? test : train) << line << '\n';
   }
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -32,7 +33,9 @@ class CommandLine : public ::testing::Test {
 
   /// Writes `<name>.train.<ext>` and `<name>.test.<ext>` by the rule of the reference results: data row i is a test row
   /// if (i * 2654435761 mod 2^32) mod 5 == 0.
-  void split_reference(const std::filesystem::path& file, const std::string& stem, bool header) const;
+  /// Only lines that `keep` accepts are counted, and only they are written.
+  void split_reference(const std::filesystem::path& file, const std::string& stem, bool header,
+                       const std::function<bool(const std::string&)>& keep = nullptr) const;
 
  private:
   std::filesystem::path folder_;
