@@ -110,7 +110,8 @@ void StepClock::reset(std::int64_t step, std::span<const double> memory) {
   last_rate_ = memory.empty() ? 0.0 : memory[1];
   if (!memory.empty() || settings_.rule != Rule::kNadam) return;
   // Every factor is below 1: the product is as good as zero long before an absurd step number is counted up to.
-  for (std::int64_t t = 1; t <= step && nadam_product_ > kNoProduct; ++t) nadam_product_ *= nadam_momentum(settings_, t);
+  for (std::int64_t t = 1; t <= step && nadam_product_ > kNoProduct; ++t)
+    nadam_product_ *= nadam_momentum(settings_, t);
 }
 
 StepConstants<double> StepClock::advance(double learning_rate) {

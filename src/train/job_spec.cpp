@@ -85,8 +85,8 @@ void validate(const TrainJob& job) {
   }
   ModelSpec shape = job.model;
   shape.n_features = std::max<std::int64_t>(shape.n_features, 1);
-  shape.loss.kind =
-      job.loss.value_or(training::default_loss(shape.kind, shape.kind != ModelKind::kLinear && shape.kind != ModelKind::kMlp, 2));
+  shape.loss.kind = job.loss.value_or(
+      training::default_loss(shape.kind, shape.kind != ModelKind::kLinear && shape.kind != ModelKind::kMlp, 2));
   if (shape.loss.kind == LossKind::kCrossEntropy) shape.n_outputs = 2;
   validate(shape);
   validate(job.trainer);

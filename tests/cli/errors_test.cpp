@@ -166,8 +166,6 @@ INSTANTIATE_TEST_SUITE_P(
                  "--loss: found bce, expected mse, mae, huber or quantile for --model linear"},
         BadInput{"LassoWithLion", kSmall, "--target y --optimizer lion --l1 0.1", 64,
                  "--l1: found with --optimizer lion, whose sign update has no proximal step; use another optimizer"},
-        BadInput{"FtrlForANetwork", kSmall, "--target y --optimizer ftrl --model mlp --hidden 3", 64,
-                 "--optimizer: found ftrl, expected a model without hidden layers that starts at zero"},
         BadInput{"Divergence", kSmall, "--target y --optimizer sgd --lr 1e30 --valid-fraction 0 --batch-size all", 65,
                  "training diverged: the loss stopped being finite at step 2 (epoch 2) with learning rate 1e+30; use a "
                  "smaller --lr, --clip-norm, or scale the features"},

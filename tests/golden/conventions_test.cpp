@@ -100,14 +100,23 @@ Rule lion(const OptimizerConfig& c) {
   };
 }
 
-/// McMahan et al. 2013, Algorithm 1: the weight is a function of z and n, computed when it is needed.
+/// McMahan et al. 2013, equation (1): w minimises sum g w + sum sigma_s (w - w_s)^2 / 2 + l1 |w| + l2 w^2 / 2, where
+/// the sigmas add up to (beta + sqrt(sum g^2)) / rate. The start is the minimiser before any gradient.
 Rule ftrl(const OptimizerConfig& c) {
-  return [=, z = 0.0, n = 0.0](double w, double g, double alpha) mutable {
-    const double sigma = (std::sqrt(n + g * g) - std::sqrt(n)) / alpha;
-    z += g - sigma * w;
-    n += g * g;
-    if (std::fabs(z) <= c.l1) return 0.0;
-    return -(z - std::copysign(c.l1, z)) / ((c.ftrl_beta + std::sqrt(n)) / alpha + c.l2);
+  return [=, history = std::vector<std::pair<double, double>>{}, linear = 0.0, squares = 0.0, before = 0.0](
+             double w, double g, double rate) mutable {
+    if (history.empty()) {
+      before = c.ftrl_beta / rate;
+      linear = w == 0.0 ? 0.0 : -w * (before + c.l2) - std::copysign(c.l1, w);
+    }
+    squares += g * g;
+    const double now = (c.ftrl_beta + std::sqrt(squares)) / rate;
+    history.emplace_back(now - before, w);
+    before = now;
+    linear += g;
+    double slope = linear;
+    for (const auto& [sigma, centre] : history) slope -= sigma * centre;
+    return std::fabs(slope) <= c.l1 ? 0.0 : -(slope - std::copysign(c.l1, slope)) / (now + c.l2);
   };
 }
 
@@ -271,11 +280,14 @@ TEST(ProximalAdam, MatchesItsFormula) {
 }
 
 TEST(Ftrl, MatchesThePublishedAlgorithm) {
-  const std::vector<double> zeros(kParameters, 0.0);  // it knows no other start
   for (const double l1 : {0.0, 0.75}) {
     const Case c{"ftrl", {.kind = OptimizerKind::kFtrl, .ftrl_beta = 0.5, .l1 = l1, .l2 = 0.125}, ftrl};
-    expect_trajectory(c, DeviceKind::kReference, kFloat64, zeros, false);
-    expect_trajectory(c, DeviceKind::kCpu, kFloat32, zeros, false);
+    for (const bool decaying : {false, true}) {
+      for (const auto& start : {std::vector<double>(kParameters, 0.0), kStart}) {
+        expect_trajectory(c, DeviceKind::kReference, kFloat64, start, decaying);
+        expect_trajectory(c, DeviceKind::kCpu, kFloat32, start, decaying);
+      }
+    }
   }
 }
 

@@ -69,7 +69,8 @@ TrainJob job_of(const char* target) {
 }
 
 bool any_contains(const Notes& notes, const std::string& text) {
-  return std::any_of(notes.begin(), notes.end(), [&](const std::string& n) { return n.find(text) != std::string::npos; });
+  return std::any_of(notes.begin(), notes.end(),
+                     [&](const std::string& n) { return n.find(text) != std::string::npos; });
 }
 
 TEST(Job, AFoldIsTheTrainingOfItsRowsAlone) {
