@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <iterator>
+#include <map>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -49,23 +50,28 @@ struct Spread {
   double mean = 0.0, deviation = 0.0;
 };
 
-/// Mean and standard deviation over the folds of every validation metric that all folds have.
+/// Mean and standard deviation of every validation metric that all folds have. A fold has none at all if the training
+/// part needed its rows, being the only ones of their class.
 std::vector<Spread> fold_spread(const std::vector<MemberOutcome>& folds) {
-  std::vector<Spread> spreads;
-  if (folds.empty()) return spreads;
-  const auto n = static_cast<double>(folds.size());
-  for (const auto& [name, ignored] : folds.front().valid.value().items()) {
-    std::vector<double> values;
-    for (const MemberOutcome& fold : folds) {
-      for (const auto& [other, value] : fold.valid.value().items()) {
-        if (other == name) values.push_back(value);
-      }
+  std::map<std::string, std::vector<double>> values;
+  std::vector<std::string> names;  // in the order of Metrics::items
+  std::size_t n_validated = 0;
+  for (const MemberOutcome& fold : folds) {
+    if (!fold.valid) continue;
+    ++n_validated;
+    for (const auto& [name, value] : fold.valid->items()) {
+      if (values[name].empty()) names.push_back(name);
+      values[name].push_back(value);
     }
-    if (values.size() != folds.size()) continue;
+  }
+  std::vector<Spread> spreads;
+  const auto n = static_cast<double>(n_validated);
+  for (const std::string& name : names) {
+    if (values[name].size() != n_validated) continue;
     Spread spread{name};
-    for (const double value : values) spread.mean += value / n;
-    for (const double value : values) spread.deviation += (value - spread.mean) * (value - spread.mean);
-    spread.deviation = folds.size() > 1 ? std::sqrt(spread.deviation / (n - 1.0)) : 0.0;
+    for (const double value : values[name]) spread.mean += value / n;
+    for (const double value : values[name]) spread.deviation += (value - spread.mean) * (value - spread.mean);
+    spread.deviation = n_validated > 1 ? std::sqrt(spread.deviation / (n - 1.0)) : 0.0;
     spreads.push_back(spread);
   }
   return spreads;

@@ -60,6 +60,15 @@ TEST_F(TrainCommand, CrossValidates) {
   EXPECT_TRUE(folds.at("mse").contains("std"));
 }
 
+TEST_F(TrainCommand, CrossValidatesAClassOfOneRow) {
+  write("rare.csv", "x,y\n1,a\n2,a\n3,a\n4,a\n5,b\n");
+  const Outcome run =
+      slalom("train --data rare.csv --target y --model logistic --folds 5 --epochs 2 --json --out m.safetensors");
+  ASSERT_EQ(run.status, 0) << run.err;
+  EXPECT_TRUE(run.json().at("cross_validation").at("accuracy").contains("mean"));
+  EXPECT_TRUE(exists("m.safetensors"));
+}
+
 TEST_F(TrainCommand, WritesOneMetricsLineAnEpoch) {
   write("plane.csv", plane_csv(100));
   ASSERT_EQ(slalom("train --data plane.csv --target y --epochs 4 --metrics run.jsonl --quiet").status, 0);

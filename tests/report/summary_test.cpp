@@ -73,6 +73,16 @@ TEST(SummaryJson, GivesMeanAndSpreadOverTheFolds) {
   EXPECT_EQ(cross.at("members").size(), 3U);
 }
 
+TEST(SummaryJson, LeavesOutAFoldWithoutValidationRows) {
+  JobResult result = result_of_one_member();
+  result.folds = {MemberOutcome{}, fold_of(2.0), fold_of(6.0)};
+  const auto cross = nlohmann::json::parse(summary_json(result, 7)).at("cross_validation");
+  EXPECT_DOUBLE_EQ(cross.at("mse").at("mean").get<double>(), 4.0);
+  EXPECT_FALSE(cross.at("members").at(0).contains("valid"));
+  result.folds = {MemberOutcome{}};
+  EXPECT_FALSE(nlohmann::json::parse(summary_json(result, 7)).at("cross_validation").contains("mse"));
+}
+
 TEST(SummaryTable, SaysWhichRestartsDiverged) {
   JobResult result = result_of_one_member();
   result.members.push_back(result.members[0]);
