@@ -10,14 +10,13 @@
 #include <slalom/model.hpp>
 
 #include "core/activations.hpp"
+#include "core/batch_norm.hpp"
 #include "cpu/batch_loss.hpp"
 #include "cpu/engine.hpp"
 #include "cpu/plain_matmul.hpp"
 
 namespace slalom::cpu {
 
-inline constexpr double kNormEpsilon = 1e-5;  ///< batch normalisation, as PyTorch
-inline constexpr double kNormMomentum = 0.1;  ///< weight of the newest batch in running statistics
 inline constexpr std::int64_t kPredictRows = 256;
 
 /// Matmul offers multiply(m, n, k, A, B, C). Activations are [rows, units] row-major without padding.
@@ -141,7 +140,7 @@ class NetworkEngine : public Engine<Real> {
         squares += d * d;
       }
       const double variance = squares / static_cast<double>(n);
-      const Real inverse = static_cast<Real>(1.0 / std::sqrt(variance + kNormEpsilon));
+      const Real inverse = static_cast<Real>(1.0 / std::sqrt(variance + core::kNormEpsilon));
       work.inverse_deviation[static_cast<std::size_t>(j)] = inverse;
       for (std::int64_t i = 0; i < n; ++i) {
         const auto at = static_cast<std::size_t>(i * k + j);
@@ -151,7 +150,7 @@ class NetworkEngine : public Engine<Real> {
       if (n == 1) continue;  // one row has no variance to learn from
       const double unbiased = squares / static_cast<double>(n - 1);
       const auto blend = [](Real& old, double now) {
-        old = static_cast<Real>((1.0 - kNormMomentum) * static_cast<double>(old) + kNormMomentum * now);
+        old = static_cast<Real>((1.0 - core::kNormMomentum) * static_cast<double>(old) + core::kNormMomentum * now);
       };
       blend(running[layer.running_mean + j], mean);
       blend(running[layer.running_var + j], unbiased);
@@ -161,7 +160,8 @@ class NetworkEngine : public Engine<Real> {
   static void normalise_running(std::int64_t n, const LayerView& layer, const Real* parameters, Work& work) {
     const std::int64_t k = layer.outputs;
     for (std::int64_t j = 0; j < k; ++j) {
-      const Real inverse = Real(1) / std::sqrt(parameters[layer.running_var + j] + static_cast<Real>(kNormEpsilon));
+      const Real inverse =
+          Real(1) / std::sqrt(parameters[layer.running_var + j] + static_cast<Real>(core::kNormEpsilon));
       for (std::int64_t i = 0; i < n; ++i) {
         Real& z = work.z[static_cast<std::size_t>(i * k + j)];
         z = parameters[layer.gamma + j] * (z - parameters[layer.running_mean + j]) * inverse +

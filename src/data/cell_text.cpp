@@ -57,6 +57,16 @@ bool is_missing_text(std::string_view text) noexcept {
          equals_ignoring_case(text, "nan");
 }
 
+std::vector<std::string> missing_texts() {
+  std::vector<std::string> texts = {"", "NA", "N/A", "null", "None", "?"};
+  for (const char* sign : {"", "-", "+"}) {
+    for (const char* nan : {"nan", "naN", "nAn", "nAN", "Nan", "NaN", "NAn", "NAN"}) {
+      texts.push_back(std::string(sign) + nan);
+    }
+  }
+  return texts;
+}
+
 CellKind parse_cell(std::string_view text, double& value) noexcept {
   if (text.empty()) return CellKind::kMissing;
   const char* first = text.data();

@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace slalom {
 
@@ -19,6 +20,9 @@ enum class CellKind {
 
 /// True if `text` (already trimmed) is a spelling of a missing value.
 [[nodiscard]] bool is_missing_text(std::string_view text) noexcept;
+
+/// Every text for which is_missing_text is true.
+[[nodiscard]] std::vector<std::string> missing_texts();
 
 /// Reads a cell (already trimmed); `value` is set only for kNumber. Independent of the locale: the decimal point is a
 /// point, there are no thousands separators, and hexadecimal numbers are text.

@@ -30,6 +30,16 @@ std::string number_text(double value) {
   return {buffer.data(), end};
 }
 
+std::vector<double> class_numbers(const std::vector<std::string>& classes) {
+  std::vector<double> numbers;
+  for (const std::string& name : classes) {
+    double number = 0.0;
+    std::from_chars(name.data(), name.data() + name.size(), number);
+    numbers.push_back(number);
+  }
+  return numbers;
+}
+
 std::vector<std::int32_t> level_codes(const InputColumn& input, const std::vector<std::string>& categories) {
   std::vector<std::int32_t> codes;
   codes.reserve(categories.size());

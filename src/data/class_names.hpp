@@ -20,6 +20,9 @@ namespace slalom::data {
 [[nodiscard]] std::vector<std::int32_t> level_codes(const InputColumn& input,
                                                     const std::vector<std::string>& categories);
 
+/// What the classes of a numeric target (Preprocessing::numeric_classes) are as numbers.
+[[nodiscard]] std::vector<double> class_numbers(const std::vector<std::string>& classes);
+
 /// Classes with their counts in label order: by number if the column is numeric, else by name.
 using ClassCounts = std::vector<std::pair<std::string, std::int64_t>>;
 

@@ -9,6 +9,7 @@
 #include <slalom/error.hpp>
 
 #include "core/losses.hpp"
+#include "data/class_names.hpp"
 
 namespace slalom {
 namespace {
@@ -63,12 +64,7 @@ Column label_column(const Preprocessing& preprocessing, const std::vector<std::i
     }
     return {"prediction", std::move(column)};
   }
-  std::vector<double> numbers;
-  for (const std::string& name : preprocessing.classes) {
-    double number = 0.0;
-    std::from_chars(name.data(), name.data() + name.size(), number);
-    numbers.push_back(number);
-  }
+  const std::vector<double> numbers = data::class_numbers(preprocessing.classes);
   NumericColumn column;
   for (const std::int32_t label : labels) column.values.push_back(numbers[static_cast<std::size_t>(label)]);
   return {"prediction", std::move(column)};
