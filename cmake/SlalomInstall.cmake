@@ -20,6 +20,7 @@ configure_package_config_file(
   PATH_VARS slalom_arrow_dir)
 write_basic_package_version_file("${PROJECT_BINARY_DIR}/slalomConfigVersion.cmake" COMPATIBILITY SameMinorVersion)
 install(FILES "${PROJECT_BINARY_DIR}/slalomConfig.cmake" "${PROJECT_BINARY_DIR}/slalomConfigVersion.cmake"
+              cmake/SlalomOnnx.cmake
         DESTINATION ${slalom_package_dir})
 
 # Arrow's libraries from the wheel travel with the installation, in a folder of their own, so that it does not need build/venv.

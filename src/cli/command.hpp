@@ -22,6 +22,7 @@ void add_train(CLI::App& app);
 void add_predict(CLI::App& app);
 void add_evaluate(CLI::App& app);
 void add_inspect(CLI::App& app);
+void add_export(CLI::App& app);
 void add_devices(CLI::App& app);
 void add_demo(CLI::App& app);
 

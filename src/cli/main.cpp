@@ -71,6 +71,7 @@ int run(int argc, char** argv) {
   add_predict(app);
   add_evaluate(app);
   add_inspect(app);
+  add_export(app);
   add_devices(app);
   add_demo(app);
   add_argument_checks(app);

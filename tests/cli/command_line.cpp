@@ -41,11 +41,13 @@ void CommandLine::SetUp() {
 
 void CommandLine::TearDown() { std::filesystem::remove_all(folder_); }
 
-Outcome CommandLine::slalom(const std::string& arguments) const {
+Outcome CommandLine::slalom(const std::string& arguments) const { return shell("'" SLALOM_BINARY "' " + arguments); }
+
+Outcome CommandLine::shell(const std::string& command) const {
   const std::filesystem::path out = folder_ / ".stdout", err = folder_ / ".stderr";
-  const std::string command = "cd '" + folder_.string() + "' && '" SLALOM_BINARY "' " + arguments + " > '" +
-                              out.string() + "' 2> '" + err.string() + "' < /dev/null";
-  const int raw = std::system(command.c_str());
+  const std::string line =
+      "cd '" + folder_.string() + "' && " + command + " > '" + out.string() + "' 2> '" + err.string() + "' < /dev/null";
+  const int raw = std::system(line.c_str());
   Outcome outcome;
   outcome.status = WIFEXITED(raw) ? WEXITSTATUS(raw) : 128 + WTERMSIG(raw);
   outcome.out = slurp(out);

@@ -26,6 +26,8 @@ class CommandLine : public ::testing::Test {
 
   /// Runs `slalom <arguments>` through the shell.
   Outcome slalom(const std::string& arguments) const;
+  /// Runs another command line in the same way.
+  Outcome shell(const std::string& command) const;
   void write(const std::string& name, const std::string& content) const;
   [[nodiscard]] std::string read(const std::string& name) const;
   [[nodiscard]] bool exists(const std::string& name) const { return std::filesystem::exists(folder_ / name); }
