@@ -47,7 +47,7 @@ CudaBackend::CudaBackend(DeviceInfo device, const ModelSpec& spec, const Dataset
   SLALOM_CHECK(cudaStreamSynchronize(stream_.get()));
 }
 
-std::string CudaBackend::description() const { return "cuda (" + device_.name + ", float32)"; }
+std::string CudaBackend::description() const { return "cuda (" + device_.name + ", " + engine_->description() + ")"; }
 
 /// Writes rows, constants and tasks of all members to the staging memory, one member after another.
 void CudaBackend::fill(std::span<const StepBlock> blocks) {

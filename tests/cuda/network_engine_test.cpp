@@ -9,9 +9,10 @@
 namespace slalom::testing {
 namespace {
 
-// Float32 rounds by 6e-8; a gradient element is a sum of some 100 products through at most four layers, and the runs have
-// at most 26 steps at rates of 0.01 and less, each adding its error to the parameters: 2e-5 is some 10 times the largest
-// error to be expected, and far below the change of a single step (about 1e-3) that a wrong formula would show in.
+// Float32 rounds by 6e-8; a gradient element is a sum of some 100 products through at most four layers, and the runs
+// have at most 26 steps at rates of 0.01 and less, each adding its error to the parameters: 2e-5 is some 10 times the
+// largest error to be expected, and far below the change of a single step (about 1e-3) that a wrong formula would show
+// in.
 constexpr double kTolerance = 2e-5;
 
 class NetworkEngine : public DeviceTest {};

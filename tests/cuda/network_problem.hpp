@@ -29,8 +29,8 @@ struct NetworkProblem {
 
 inline std::string describe(const NetworkProblem& p) {
   std::string text = std::string(name_of(p.spec.loss.kind)) + " " + std::string(name_of(p.spec.activation)) + " " +
-                     std::string(name_of(p.optimizer.kind)) + " " + std::string(name_of(p.optimizer.convention)) + " d " +
-                     std::to_string(p.spec.n_features);
+                     std::string(name_of(p.optimizer.kind)) + " " + std::string(name_of(p.optimizer.convention)) +
+                     " d " + std::to_string(p.spec.n_features);
   for (const std::int64_t width : p.spec.hidden) text += "-" + std::to_string(width);
   return text + "-" + std::to_string(p.spec.n_outputs) + " n " + std::to_string(p.n_rows) + " batch " +
          std::to_string(p.batch);
