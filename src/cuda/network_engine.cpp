@@ -9,6 +9,7 @@
 #include "cuda/check.hpp"
 #include "cuda/network_pass.hpp"
 #include "member_copy.cuh"
+#include "unpad.cuh"
 
 namespace slalom::cuda {
 
@@ -111,8 +112,6 @@ void NetworkEngine::predict(const float* parameters, const DeviceFeatures& x, co
     pointers.compute = prediction_.half_parameters;
   }
   const std::int64_t n_outputs = shape_.spec.n_outputs;
-  const auto row_bytes = static_cast<std::size_t>(n_outputs) * sizeof(float);
-  const auto stored_bytes = static_cast<std::size_t>(row_stride(n_outputs)) * sizeof(float);
   for (std::int64_t start = 0; start < n_rows; start += prediction_.rows) {
     const std::int64_t n = std::min(prediction_.rows, n_rows - start);
     DeviceFeatures piece = x;
@@ -130,8 +129,9 @@ void NetworkEngine::predict(const float* parameters, const DeviceFeatures& x, co
                    .n_rows = n,
                    .blas = {.handle = blas_.get(), .workspace = prediction_.workspace, .stream = stream}}
         .enqueue();
-    SLALOM_CHECK(cudaMemcpy2DAsync(outputs + start * n_outputs, row_bytes, prediction_.layers.back().z, stored_bytes,
-                                   row_bytes, static_cast<std::size_t>(n), cudaMemcpyDeviceToDevice, stream));
+    launch_unpad(
+        {.from = prediction_.layers.back().z, .n_rows = n, .units = n_outputs, .to = outputs + start * n_outputs},
+        stream);
   }
 }
 
