@@ -7,6 +7,7 @@
 #include "core/activations.hpp"
 #include "cuda/check.hpp"
 #include "device/dropout.cuh"
+#include "device/number.cuh"
 #include "device/quad.cuh"
 #include "device/row_tile.cuh"
 
@@ -75,11 +76,8 @@ void launch_activation(const ActivationArguments& arguments, cudaStream_t stream
   if (arguments.n_rows == 0 || (arguments.bias == nullptr && arguments.bias_only)) return;
   const RowTile tile(arguments.n_rows, (arguments.units + 3) / 4);
   const std::int64_t stride = row_stride(arguments.units);
-  if (arguments.out.number == Number::kFloat32) {
-    activation_kernel<float><<<tile.grid, tile.block, 0, stream>>>(arguments, stride);
-  } else {
-    activation_kernel<__nv_bfloat16><<<tile.grid, tile.block, 0, stream>>>(arguments, stride);
-  }
+  with_number(arguments.out.number,
+              [&]<class T>() { activation_kernel<T><<<tile.grid, tile.block, 0, stream>>>(arguments, stride); });
   SLALOM_CHECK(cudaGetLastError());
 }
 
@@ -87,11 +85,9 @@ void launch_activation_gradient(const ActivationGradientArguments& arguments, cu
   if (arguments.n_rows == 0) return;
   const RowTile tile(arguments.n_rows, (arguments.units + 3) / 4);
   const std::int64_t stride = row_stride(arguments.units);
-  if (arguments.delta.number == Number::kFloat32) {
-    activation_gradient_kernel<float><<<tile.grid, tile.block, 0, stream>>>(arguments, stride);
-  } else {
-    activation_gradient_kernel<__nv_bfloat16><<<tile.grid, tile.block, 0, stream>>>(arguments, stride);
-  }
+  with_number(arguments.delta.number, [&]<class T>() {
+    activation_gradient_kernel<T><<<tile.grid, tile.block, 0, stream>>>(arguments, stride);
+  });
   SLALOM_CHECK(cudaGetLastError());
 }
 

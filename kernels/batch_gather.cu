@@ -4,6 +4,7 @@
 
 #include "cuda/check.hpp"
 #include "device/batch_row.cuh"
+#include "device/number.cuh"
 #include "device/quad.cuh"
 #include "device/row_tile.cuh"
 
@@ -38,11 +39,8 @@ __global__ void batch_gather_kernel(const BatchGatherArguments a) {
 void launch_batch_gather(const BatchGatherArguments& arguments, cudaStream_t stream) {
   if (arguments.n_rows == 0) return;
   const RowTile tile(arguments.n_rows, (arguments.x.stride + 3) / 4);
-  if (arguments.out.number == Number::kFloat32) {
-    batch_gather_kernel<float><<<tile.grid, tile.block, 0, stream>>>(arguments);
-  } else {
-    batch_gather_kernel<__nv_bfloat16><<<tile.grid, tile.block, 0, stream>>>(arguments);
-  }
+  with_number(arguments.out.number,
+              [&]<class T>() { batch_gather_kernel<T><<<tile.grid, tile.block, 0, stream>>>(arguments); });
   SLALOM_CHECK(cudaGetLastError());
 }
 

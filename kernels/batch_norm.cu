@@ -9,6 +9,7 @@
 #include "cuda/check.hpp"
 #include "device/column_tile.cuh"
 #include "device/dropout.cuh"
+#include "device/number.cuh"
 #include "device/quad.cuh"
 #include "device/row_tile.cuh"
 
@@ -142,11 +143,8 @@ void launch_batch_norm(const BatchNormArguments& arguments, cudaStream_t stream)
   if (arguments.n_rows == 0) return;
   const ColumnTile tile(arguments.units);
   const std::int64_t stride = row_stride(arguments.units);
-  if (arguments.out.number == Number::kFloat32) {
-    batch_norm_kernel<float><<<tile.grid, tile.block, 0, stream>>>(arguments, stride);
-  } else {
-    batch_norm_kernel<__nv_bfloat16><<<tile.grid, tile.block, 0, stream>>>(arguments, stride);
-  }
+  with_number(arguments.out.number,
+              [&]<class T>() { batch_norm_kernel<T><<<tile.grid, tile.block, 0, stream>>>(arguments, stride); });
   SLALOM_CHECK(cudaGetLastError());
 }
 
@@ -154,11 +152,9 @@ void launch_batch_norm_gradient(const BatchNormGradientArguments& arguments, cud
   if (arguments.n_rows == 0) return;
   const ColumnTile tile(arguments.units);
   const std::int64_t stride = row_stride(arguments.units);
-  if (arguments.delta.number == Number::kFloat32) {
-    batch_norm_gradient_kernel<float><<<tile.grid, tile.block, 0, stream>>>(arguments, stride);
-  } else {
-    batch_norm_gradient_kernel<__nv_bfloat16><<<tile.grid, tile.block, 0, stream>>>(arguments, stride);
-  }
+  with_number(arguments.delta.number, [&]<class T>() {
+    batch_norm_gradient_kernel<T><<<tile.grid, tile.block, 0, stream>>>(arguments, stride);
+  });
   SLALOM_CHECK(cudaGetLastError());
 }
 
@@ -166,11 +162,8 @@ void launch_running_norm(const RunningNormArguments& arguments, cudaStream_t str
   if (arguments.n_rows == 0) return;
   const RowTile tile(arguments.n_rows, (arguments.units + 3) / 4);
   const std::int64_t stride = row_stride(arguments.units);
-  if (arguments.out.number == Number::kFloat32) {
-    running_norm_kernel<float><<<tile.grid, tile.block, 0, stream>>>(arguments, stride);
-  } else {
-    running_norm_kernel<__nv_bfloat16><<<tile.grid, tile.block, 0, stream>>>(arguments, stride);
-  }
+  with_number(arguments.out.number,
+              [&]<class T>() { running_norm_kernel<T><<<tile.grid, tile.block, 0, stream>>>(arguments, stride); });
   SLALOM_CHECK(cudaGetLastError());
 }
 

@@ -2,10 +2,9 @@
 // Sums over the rows of a batch: bias gradients where no matrix product gives them on the way.
 #include "column_sum.cuh"
 
-#include <cuda_bf16.h>
-
 #include "cuda/check.hpp"
 #include "device/column_tile.cuh"
+#include "device/number.cuh"
 
 namespace slalom::cuda {
 namespace {
@@ -35,11 +34,8 @@ __global__ void column_sum_kernel(const ColumnSumArguments a) {
 void launch_column_sum(const ColumnSumArguments& arguments, cudaStream_t stream) {
   if (arguments.units == 0) return;
   const ColumnTile tile(arguments.units);
-  if (arguments.values.number == Number::kFloat32) {
-    column_sum_kernel<float><<<tile.grid, tile.block, 0, stream>>>(arguments);
-  } else {
-    column_sum_kernel<__nv_bfloat16><<<tile.grid, tile.block, 0, stream>>>(arguments);
-  }
+  with_number(arguments.values.number,
+              [&]<class T>() { column_sum_kernel<T><<<tile.grid, tile.block, 0, stream>>>(arguments); });
   SLALOM_CHECK(cudaGetLastError());
 }
 

@@ -12,6 +12,7 @@
 #include "cuda/check.hpp"
 #include "device/batch_row.cuh"
 #include "device/block_sum.cuh"
+#include "device/number.cuh"
 #include "device/quad.cuh"
 
 namespace slalom::cuda {
@@ -153,11 +154,8 @@ void launch_loss(const LossArguments& arguments, cudaStream_t stream) {
       std::min<std::int64_t>((arguments.n_rows + rows_per_block - 1) / rows_per_block, kMostLossBlocks);
   const auto grid = static_cast<unsigned>(blocks);
   const std::int64_t stride = row_stride(arguments.n_outputs);
-  if (arguments.delta.number == Number::kFloat32) {
-    loss_kernel<float><<<grid, kThreads, 0, stream>>>(arguments, stride, width);
-  } else {
-    loss_kernel<__nv_bfloat16><<<grid, kThreads, 0, stream>>>(arguments, stride, width);
-  }
+  with_number(arguments.delta.number,
+              [&]<class T>() { loss_kernel<T><<<grid, kThreads, 0, stream>>>(arguments, stride, width); });
   SLALOM_CHECK(cudaGetLastError());
 }
 

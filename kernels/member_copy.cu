@@ -48,7 +48,7 @@ __global__ void __launch_bounds__(kThreads) member_store_kernel(const MemberStor
   const MemberTask& task = a.control->task;
   const std::int32_t bad = *task.first_non_finite;
   const bool odd = (bad >= 0 ? bad : a.n_steps) % 2 == 1;
-  copy(a.parameters[odd ? 1 : 0], task.parameters, a.n_total);
+  copy(odd ? a.parameters[1] : a.parameters[0], task.parameters, a.n_total);
   if (odd) copy(a.odd_state, task.state, task.rule.n_slots * a.n_trainable);
 }
 

@@ -31,7 +31,12 @@ SLALOM_HD bool dropout_keeps(std::uint32_t word, float rate) { return uniform_fl
 
 /// True if unit `unit` of batch row `row` is kept.
 SLALOM_HD bool dropout_keeps(const DropoutKey& key, std::int64_t row, std::int64_t unit, float rate) {
-  return dropout_keeps(dropout_words(key, row, unit / 4)[static_cast<std::size_t>(unit % 4)], rate);
+  const auto words = dropout_words(key, row, unit / 4);
+  std::uint32_t word = words[0];
+  for (std::size_t k = 1; k < 4; ++k) {  // a computed index would put the words into memory on a GPU
+    if (unit % 4 == static_cast<std::int64_t>(k)) word = words[k];
+  }
+  return dropout_keeps(word, rate);
 }
 
 /// What a kept unit is multiplied by, so that its expectation stays.
