@@ -24,7 +24,7 @@ __device__ void drop(Quad& q, const core::DropoutKey& key, std::int64_t row, std
 
 // Computes   z += bias; out = h(z) * mask.
 // Work split a thread takes four neighbouring units of a row, which share one block of random numbers; RowTile.
-// Memory     float4 (8 bytes of bfloat16) along rows; rows of 1 or 2 units element by element. 20 registers or so.
+// Memory     float4 (8 bytes of bfloat16) along rows; rows of 1 or 2 units element by element.
 // Order      none: no two threads touch the same place.
 // Bound by   memory: 4 bytes read (8 moved with a bias) and 4 or 2 written a unit; with dropout about 30 integer
 //            instructions a unit.

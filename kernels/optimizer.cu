@@ -85,7 +85,7 @@ __device__ void update_arena(const OptimizerArguments& a, const DeviceRule& rule
 // Work split a thread takes four neighbours of the arena a turn (every boundary in it is a multiple of 8); the rule is
 //            a branch that all threads of the device take alike.
 // Memory     float4 everywhere, consecutive threads consecutive quads: each array is read or written once, whole
-//            sectors. The 60 bytes of constants go through shared memory. Registers: docs/kernels.md; no spills.
+//            sectors. The constants go through shared memory. Registers: docs/kernels.md; no spills.
 // Order      none: no two threads touch the same parameter. The norm's partial sums are added pairwise (block_sum), by
 //            every block alike. Nobody in the grid reads `step`, which one thread advances.
 // Bound by   memory: 3 + 2 slots floats a parameter (Adam: reads w, g, m, v, writes w, m, v), 2 bytes more with
