@@ -80,16 +80,20 @@ bool MatmulPlan::choose_algorithm(cublasLtHandle_t handle, bool may_split) {
                              CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES}) {
     set(made, operand, kAlignment);
   }
-  std::array<cublasLtMatmulHeuristicResult_t, 1> found{};
+  std::array<cublasLtMatmulHeuristicResult_t, 4> found{};  // best first
   int n_found = 0;
   const cublasStatus_t status =
       cublasLtMatmulAlgoGetHeuristic(handle, description_.get(), a_.get(), b_.get(), d_.get(), d_.get(), made,
                                      static_cast<int>(found.size()), found.data(), &n_found);
   if (status == CUBLAS_STATUS_NOT_SUPPORTED) return false;
   SLALOM_CHECK(status);
-  if (n_found == 0 || found[0].state != CUBLAS_STATUS_SUCCESS) return false;
-  algorithm_ = found[0].algo;
-  return true;
+  for (int i = 0; i < n_found; ++i) {
+    const cublasLtMatmulHeuristicResult_t& result = found.at(static_cast<std::size_t>(i));
+    if (result.state != CUBLAS_STATUS_SUCCESS) continue;
+    algorithm_ = result.algo;
+    return true;
+  }
+  return false;
 }
 
 void MatmulPlan::run(const MatmulOperands& operands, const BlasContext& context) const {

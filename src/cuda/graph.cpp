@@ -27,7 +27,8 @@ std::int64_t count_kernels(cudaGraph_t graph) {
 
 RecordedGraph::RecordedGraph(cudaStream_t stream, const std::function<void()>& enqueue) {
   cudaGraph_t made = nullptr;
-  SLALOM_CHECK(cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal));
+  // Relaxed: libraries and the runtime may load code, and with it memory, when a kernel is first used.
+  SLALOM_CHECK(cudaStreamBeginCapture(stream, cudaStreamCaptureModeRelaxed));
   try {
     enqueue();
   } catch (...) {

@@ -14,7 +14,7 @@
 namespace slalom::cuda {
 
 NetworkEngine::NetworkEngine(const ModelSpec& spec, const NetworkOptions& options)
-    : shape_(spec, options), blas_(make_blas_lt()), recording_(make_stream()) {}
+    : shape_(spec, options), blas_(make_blas_lt()), own_stream_(make_stream()) {}
 
 std::string NetworkEngine::description() const {
   return "cuBLASLt products in graphs of steps, " + std::string(name_of(shape_.options.precision));
@@ -25,8 +25,8 @@ void NetworkEngine::reserve(std::int64_t rows) {
   SLALOM_CHECK(cudaDeviceSynchronize());
   graphs_.clear();  // they hold addresses of the memory that goes
   training_ = {};
-  training_ = TrainingMemory(shape_, rows);
-  SLALOM_CHECK(cudaDeviceSynchronize());  // its memory is cleared on another stream
+  training_ = TrainingMemory(shape_, rows, own_stream_.get());
+  SLALOM_CHECK(cudaStreamSynchronize(own_stream_.get()));
 }
 
 void NetworkEngine::reserve_prediction(std::int64_t rows) {
@@ -34,8 +34,8 @@ void NetworkEngine::reserve_prediction(std::int64_t rows) {
   if (rows <= prediction_.rows) return;
   SLALOM_CHECK(cudaDeviceSynchronize());
   prediction_ = {};
-  prediction_ = PredictionMemory(shape_, rows);
-  SLALOM_CHECK(cudaDeviceSynchronize());
+  prediction_ = PredictionMemory(shape_, rows, own_stream_.get());
+  SLALOM_CHECK(cudaStreamSynchronize(own_stream_.get()));
 }
 
 const std::vector<LayerPlans>& NetworkEngine::plans_of(std::int64_t rows) {
@@ -54,8 +54,8 @@ const RecordedGraph& NetworkEngine::graph_of(const GraphKey& key) {
   const auto found = graphs_.find(key);
   if (found != graphs_.end()) return found->second;
   const std::vector<LayerPlans>& plans = plans_of(key.rows);
-  const BlasContext blas{.handle = blas_.get(), .workspace = training_.workspace, .stream = recording_.get()};
-  RecordedGraph graph(recording_.get(), [&] {
+  const BlasContext blas{.handle = blas_.get(), .workspace = training_.workspace, .stream = own_stream_.get()};
+  RecordedGraph graph(own_stream_.get(), [&] {
     for (std::int64_t s = 0; s < key.steps; ++s) {
       const std::size_t parity = (key.parity + static_cast<std::size_t>(s)) % 2;
       TrainingStep{shape_, training_, plans, key.rows, parity, key.clips_norm, blas}.enqueue();

@@ -2,9 +2,9 @@
 // Models with hidden layers: steps of cuBLASLt products and fused kernels, replayed as CUDA graphs.
 #pragma once
 
-#include <compare>
 #include <cstdint>
 #include <map>
+#include <tuple>
 #include <vector>
 
 #include "cuda/engine.hpp"
@@ -40,7 +40,9 @@ class NetworkEngine : public DeviceEngine {
     std::int64_t steps = 1;
     std::size_t parity = 0;  ///< which copy of the parameters its first step reads
     bool clips_norm = false;
-    auto operator<=>(const GraphKey&) const = default;
+    friend bool operator<(const GraphKey& a, const GraphKey& b) {
+      return std::tie(a.rows, a.steps, a.parity, a.clips_norm) < std::tie(b.rows, b.steps, b.parity, b.clips_norm);
+    }
   };
   /// For tests: how often graphs were launched, and the graphs that there are.
   [[nodiscard]] std::int64_t graph_launches() const noexcept { return graph_launches_; }
@@ -54,7 +56,7 @@ class NetworkEngine : public DeviceEngine {
 
   NetworkShape shape_;
   BlasLt blas_;
-  Stream recording_;  ///< graphs are recorded on it; nothing ever runs there
+  Stream own_stream_;  ///< graphs are recorded and memory is cleared on it; steps run on the caller's
   TrainingMemory training_;
   PredictionMemory prediction_;
   std::map<std::int64_t, std::vector<LayerPlans>> plans_;  ///< by rows

@@ -16,11 +16,19 @@ namespace {
 std::int64_t bytes_of(std::int64_t count, Number number) { return count * static_cast<std::int64_t>(size_of(number)); }
 
 /// Padding of rows is read together with them and must be something.
-template <class T>
-void clear(const Arena& arena, Piece<T> piece) {
-  if (arena.count(piece) == 0) return;
-  SLALOM_CHECK(cudaMemset(arena.pointer(piece), 0, arena.count(piece) * sizeof(T)));
-}
+class Clearer {
+ public:
+  Clearer(const Arena& arena, cudaStream_t stream) : arena_(arena), stream_(stream) {}
+  template <class T>
+  void operator()(Piece<T> piece) const {
+    if (arena_.count(piece) == 0) return;
+    SLALOM_CHECK(cudaMemsetAsync(arena_.pointer(piece), 0, arena_.count(piece) * sizeof(T), stream_));
+  }
+
+ private:
+  const Arena& arena_;
+  cudaStream_t stream_;
+};
 
 std::int64_t widest_stride(const NetworkShape& shape) {
   std::int64_t widest = 0;
@@ -30,7 +38,7 @@ std::int64_t widest_stride(const NetworkShape& shape) {
 
 }  // namespace
 
-TrainingMemory::TrainingMemory(const NetworkShape& shape, std::int64_t n_rows) : rows(n_rows) {
+TrainingMemory::TrainingMemory(const NetworkShape& shape, std::int64_t n_rows, cudaStream_t stream) : rows(n_rows) {
   const ParameterLayout& layout = shape.layout;
   const Number number = shape.number();
   const std::int64_t widest = widest_stride(shape);
@@ -69,14 +77,15 @@ TrainingMemory::TrainingMemory(const NetworkShape& shape, std::int64_t n_rows) :
   loss_partials = arena_.pointer(loss_piece);
   norm_partials = arena_.pointer(norm_piece);
   workspace = arena_.pointer(workspace_piece);
-  clear(arena_, control_piece);
-  clear(arena_, gradient_piece);
-  clear(arena_, upstream_piece);
+  const Clearer clear(arena_, stream);
+  clear(control_piece);
+  clear(gradient_piece);
+  clear(upstream_piece);
   for (std::size_t i = 0; i < 2; ++i) {
     parameters[i] = arena_.pointer(parameter_pieces[i]);
     delta[i] = arena_.pointer(delta_pieces[i]);
-    clear(arena_, parameter_pieces[i]);
-    clear(arena_, delta_pieces[i]);
+    clear(parameter_pieces[i]);
+    clear(delta_pieces[i]);
   }
   for (std::size_t l = 0; l < layer_pieces.size(); ++l) {
     const LayerPieces& pieces = layer_pieces[l];
@@ -86,12 +95,12 @@ TrainingMemory::TrainingMemory(const NetworkShape& shape, std::int64_t n_rows) :
                       .relu_mask = arena_.pointer(pieces.relu_mask),
                       .inverse_deviation = arena_.pointer(pieces.inverse_deviation)});
     if (l > 0) layers[l - 1].output = layers[l].input;
-    clear(arena_, pieces.input);
-    clear(arena_, pieces.z);
+    clear(pieces.input);
+    clear(pieces.z);
   }
 }
 
-PredictionMemory::PredictionMemory(const NetworkShape& shape, std::int64_t n_rows) : rows(n_rows) {
+PredictionMemory::PredictionMemory(const NetworkShape& shape, std::int64_t n_rows, cudaStream_t stream) : rows(n_rows) {
   const ParameterLayout& layout = shape.layout;
   const Number number = shape.number();
   const std::int64_t widest = std::max(widest_stride(shape), row_stride(shape.spec.n_features));
@@ -105,8 +114,9 @@ PredictionMemory::PredictionMemory(const NetworkShape& shape, std::int64_t n_row
 
   half_parameters = arena_.pointer(half_piece);
   workspace = arena_.pointer(workspace_piece);
-  clear(arena_, z_piece);
-  for (const auto& piece : activation_pieces) clear(arena_, piece);
+  const Clearer clear(arena_, stream);
+  clear(z_piece);
+  for (const auto& piece : activation_pieces) clear(piece);
   for (std::size_t l = 0; l < layout.layers.size(); ++l) {
     layers.push_back({.input = {arena_.pointer(activation_pieces[l % 2]), row_stride(layout.layers[l].inputs), number},
                       .z = arena_.pointer(z_piece)});

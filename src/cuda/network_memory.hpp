@@ -29,7 +29,7 @@ struct LayerPlace {
   float* inverse_deviation = nullptr;  ///< training with batch normalisation: [outputs]
 };
 
-/// Memory for training steps of up to `rows` rows. What steps read before they write it is zero at first.
+/// Memory for training steps of up to `rows` rows. What steps read before they write it is cleared on `stream`.
 ///
 /// Products take their operands from fixed addresses, so a member's parameters come here for a run and go back after
 /// it. There are two copies: a step reads one and writes the other, so that a step that turns out not to be finite
@@ -37,7 +37,7 @@ struct LayerPlace {
 class TrainingMemory {
  public:
   TrainingMemory() = default;
-  TrainingMemory(const NetworkShape& shape, std::int64_t rows);
+  TrainingMemory(const NetworkShape& shape, std::int64_t rows, cudaStream_t stream);
 
   std::int64_t rows = 0;
   StepControl* control = nullptr;
@@ -56,11 +56,11 @@ class TrainingMemory {
   Arena arena_;
 };
 
-/// Memory for predictions of up to `rows` rows at a time.
+/// Memory for predictions of up to `rows` rows at a time, cleared on `stream`.
 class PredictionMemory {
  public:
   PredictionMemory() = default;
-  PredictionMemory(const NetworkShape& shape, std::int64_t rows);
+  PredictionMemory(const NetworkShape& shape, std::int64_t rows, cudaStream_t stream);
 
   std::int64_t rows = 0;
   void* half_parameters = nullptr;  ///< bfloat16: [n_trainable]; else null
