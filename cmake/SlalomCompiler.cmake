@@ -18,6 +18,8 @@ add_library(slalom_options INTERFACE)
 # fused multiply-add it says std::fma.
 target_compile_options(slalom_options INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-ffp-contract=off>
                                                 $<$<COMPILE_LANGUAGE:CUDA>:--fmad=false>)
+# Device code may call the standard library's constexpr functions (std::array's operator[]).
+target_compile_options(slalom_options INTERFACE $<$<COMPILE_LANGUAGE:CUDA>:--expt-relaxed-constexpr>)
 
 set(slalom_warnings
     -Wall

@@ -96,6 +96,9 @@ class Backend {
 /// Resources a backend may use.
 struct BackendOptions {
   int threads = 0;  ///< CPU threads; 0: all cores this process may use
+  /// How networks multiply matrices on a CUDA device: fp32; tf32: float32 rounded to 10 bits of fraction; bf16:
+  /// bfloat16 weights and activations, float32 master weights. Sums are float32 in all of them. Only fp32 elsewhere.
+  Precision precision = Precision::kFp32;
 };
 
 /// Makes the backend for `device` (kAuto: the one expected to be faster for this job; `reason` then gets one line for

@@ -43,6 +43,7 @@ enum class ScheduleKind {
   kPlateau
 };
 enum class DeviceKind { kAuto, kReference, kCpu, kCuda };
+enum class Precision { kFp32, kTf32, kBf16 };
 
 /// The names that the command line, the model file and messages use for an enumeration, in declaration order.
 template <class Enum>
@@ -136,6 +137,13 @@ struct EnumNames<DeviceKind> {
                                                                                   {DeviceKind::kReference, "reference"},
                                                                                   {DeviceKind::kCpu, "cpu"},
                                                                                   {DeviceKind::kCuda, "cuda"}}};
+};
+
+template <>
+struct EnumNames<Precision> {
+  static constexpr std::string_view kWhat = "precision";
+  static constexpr std::array<std::pair<Precision, std::string_view>, 3> kNames{
+      {{Precision::kFp32, "fp32"}, {Precision::kTf32, "tf32"}, {Precision::kBf16, "bf16"}}};
 };
 
 /// The name of an enumerator, as the command line spells it.

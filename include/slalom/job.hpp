@@ -37,6 +37,7 @@ struct TrainJob {
   std::int64_t folds = 0;
   DeviceKind device = DeviceKind::kAuto;
   int threads = 0;
+  Precision precision = Precision::kFp32;  ///< of the matrix products of a network on a CUDA device
 };
 
 /// What one member of a job's population achieved.
@@ -74,7 +75,8 @@ void validate(const TrainJob& job);
 class Predictor {
  public:
   /// Throws DeviceError when the device is not there.
-  explicit Predictor(Model model, DeviceKind device = DeviceKind::kAuto, int threads = 0);
+  explicit Predictor(Model model, DeviceKind device = DeviceKind::kAuto, int threads = 0,
+                     Precision precision = Precision::kFp32);
   ~Predictor();
   Predictor(Predictor&&) noexcept;
   Predictor& operator=(Predictor&&) noexcept;

@@ -20,7 +20,7 @@ void add_evaluate(CLI::App& app) {
   add_scoring_options(*command, *o, "File with the model's columns and targets");
   command->add_flag("--json", o->json, "Print one JSON object instead of a table");
   command->callback([o] {
-    Predictor predictor(load_model(o->model), o->device, o->threads);
+    Predictor predictor(load_model(o->model), o->device, o->threads, o->precision);
     Notes notes;
     const Metrics metrics = predictor.evaluate(read_table(o->data, predictor.reading(o->read)), notes);
     print_notes(notes);

@@ -43,15 +43,17 @@ void add_scoring_options(CLI::App& app, ScoringOptions& scoring, const std::stri
   app.add_option("--model", scoring.model, "Model file from slalom train")->required();
   app.add_option("--data", scoring.data, data_help)->required();
   add_read_options(app, scoring.read);
-  add_device_options(app, scoring.device, scoring.threads);
+  add_device_options(app, {scoring.device, scoring.threads, scoring.precision});
 }
 
-void add_device_options(CLI::App& app, DeviceKind& device, int& threads) {
+void add_device_options(CLI::App& app, const DeviceOptions& options) {
   const std::string group = "Device";
-  add_enum_option(app, "--device", device, "auto: the fastest there is; reference: plain float64")->group(group);
-  app.add_option("--threads", threads, "CPU threads; 0: all cores. Results do not depend on it")
+  add_enum_option(app, "--device", options.device, "auto: the fastest there is; reference: plain float64")
+      ->group(group);
+  app.add_option("--threads", options.threads, "CPU threads; 0: all cores. Results do not depend on it")
       ->capture_default_str()
       ->group(group);
+  add_enum_option(app, "--precision", options.precision, "Matrix products of networks on a CUDA device")->group(group);
 }
 
 }  // namespace slalom::cli

@@ -36,12 +36,20 @@ struct ScoringOptions {
   ReadOptions read;
   DeviceKind device = DeviceKind::kAuto;
   int threads = 0;
+  Precision precision = Precision::kFp32;
 };
 
 /// --model, --data and the flags of reading and of the device. `data_help` says what the file has to hold.
 void add_scoring_options(CLI::App& app, ScoringOptions& scoring, const std::string& data_help);
 
-/// --device, --threads
-void add_device_options(CLI::App& app, DeviceKind& device, int& threads);
+/// Where a command computes, and how.
+struct DeviceOptions {
+  DeviceKind& device;
+  int& threads;
+  Precision& precision;
+};
+
+/// --device, --threads, --precision
+void add_device_options(CLI::App& app, const DeviceOptions& options);
 
 }  // namespace slalom::cli

@@ -25,7 +25,7 @@ void add_predict(CLI::App& app) {
   command->callback([o] {
     require_own_files({{"--model", o->model}, {"--data", o->data}, {"--targets-file", o->read.targets_path}},
                       {{"--out", o->out}});
-    Predictor predictor(load_model(o->model), o->device, o->threads);
+    Predictor predictor(load_model(o->model), o->device, o->threads, o->precision);
     const auto writer = open_writer(o->out, predictor.output_columns());
     std::int64_t rows = 0;
     Notes notes;

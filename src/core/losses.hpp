@@ -93,6 +93,25 @@ SLALOM_HD LossPair<Real> pointwise_loss(LossKind kind, Real z, Real y, Real cons
   return loss.kind == LossKind::kQuantile ? loss.quantile : loss.huber_delta;
 }
 
+/// The lanes that share one row of logits; this is the host's: one lane does everything. Devices pass groups of lanes
+/// of a warp with the same members, every lane of a group calling every one of them.
+struct OneLane {
+  SLALOM_HD static std::int64_t rank() { return 0; }
+  SLALOM_HD static std::int64_t size() { return 1; }
+  template <class T>
+  SLALOM_HD static T max(T value) {
+    return value;
+  }
+  template <class T>
+  SLALOM_HD static T min(T value) {
+    return value;
+  }
+  template <class T>
+  SLALOM_HD static T sum(T value) {
+    return value;
+  }
+};
+
 /// The parts of a softmax that its logarithm needs.
 template <class Real>
 struct SoftmaxSum {
@@ -100,34 +119,44 @@ struct SoftmaxSum {
   Real rest;     ///< sum of exp(z - largest) over all other logits: log1p(rest) stays accurate when one dominates
 };
 
-/// Writes softmax(z) of one row of k logits to `p` (which may be z itself). Shifted by the largest logit, so it cannot
-/// overflow.
-template <class Real>
-SLALOM_HD SoftmaxSum<Real> softmax(const Real* z, std::int64_t k, Real* p) {
+/// Softmax of one row of k logits: calls write(j, softmax(z)[j]) for every j of this lane; write may overwrite z[j].
+/// Shifted by the largest logit, so it cannot overflow.
+template <class Real, class Lanes, class Write>
+SLALOM_HD SoftmaxSum<Real> softmax(const Real* z, std::int64_t k, const Lanes& lanes, Write&& write) {
   Real largest = z[0];
-  for (std::int64_t j = 1; j < k; ++j) largest = z[j] > largest ? z[j] : largest;
+  for (std::int64_t j = lanes.rank(); j < k; j += lanes.size()) largest = z[j] > largest ? z[j] : largest;
+  largest = lanes.max(largest);
+  std::int64_t first = k;  // of the largest logits
+  for (std::int64_t j = lanes.rank(); j < k; j += lanes.size()) first = first == k && z[j] == largest ? j : first;
+  first = lanes.min(first);
   Real rest = Real(0);
-  bool skipped = false;
-  for (std::int64_t j = 0; j < k; ++j) {
-    if (!skipped && z[j] == largest) {
-      skipped = true;
-    } else {
-      rest += std::exp(z[j] - largest);
-    }
+  for (std::int64_t j = lanes.rank(); j < k; j += lanes.size()) {
+    if (j != first) rest += std::exp(z[j] - largest);
   }
+  rest = lanes.sum(rest);
   const Real sum = Real(1) + rest;
-  for (std::int64_t j = 0; j < k; ++j) p[j] = std::exp(z[j] - largest) / sum;
+  for (std::int64_t j = lanes.rank(); j < k; j += lanes.size()) write(j, std::exp(z[j] - largest) / sum);
   return {largest, rest};
 }
 
-/// Softmax cross-entropy of one row of k logits: returns log(sum exp(z)) - z[label] and writes softmax(z) -
-/// onehot(label) to `derivative` (which may be z itself).
+/// Softmax cross-entropy of one row of k logits: returns log(sum exp(z)) - z[label] and calls write(j, softmax(z)[j] -
+/// onehot(label)[j]) for every j of this lane; write may overwrite z[j].
+template <class Real, class Lanes, class Write>
+SLALOM_HD Real cross_entropy(const Real* z, std::int64_t k, std::int32_t label, const Lanes& lanes, Write&& write) {
+  const Real at_label = z[label];
+  const SoftmaxSum<Real> sum =
+      softmax(z, k, lanes, [&](std::int64_t j, Real p) { write(j, j == label ? p - Real(1) : p); });
+  return std::log1p(sum.rest) - (at_label - sum.largest);
+}
+
+/// Both by one lane, into `p` or `derivative` (which may be z itself).
+template <class Real>
+SLALOM_HD SoftmaxSum<Real> softmax(const Real* z, std::int64_t k, Real* p) {
+  return softmax(z, k, OneLane{}, [p](std::int64_t j, Real value) { p[j] = value; });
+}
 template <class Real>
 SLALOM_HD Real cross_entropy(const Real* z, std::int64_t k, std::int32_t label, Real* derivative) {
-  const Real at_label = z[label];
-  const SoftmaxSum<Real> sum = softmax(z, k, derivative);
-  derivative[label] -= Real(1);
-  return std::log1p(sum.rest) - (at_label - sum.largest);
+  return cross_entropy(z, k, label, OneLane{}, [derivative](std::int64_t j, Real value) { derivative[j] = value; });
 }
 
 }  // namespace slalom::core

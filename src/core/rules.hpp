@@ -152,13 +152,18 @@ SLALOM_HD Real update(Real w, Real g, Real (&s)[kMaxSlots], const StepConstants<
     }
     const Real denominator = f.keras ? std::sqrt(variance + c.epsilon) : std::sqrt(variance) + c.epsilon;
     if (!f.heavy_ball) return soft_threshold(w - c.learning_rate * g / denominator, c.threshold / denominator);
-    Real& buffer = f.centered ? s[2] : s[1];
+    Real buffer = f.centered ? s[2] : s[1];  // a copy: a chosen reference would put the slots into memory on a GPU
     if (f.keras) {
       buffer = c.momentum * buffer + c.learning_rate * g / denominator;
       w -= buffer;
     } else {
       buffer = c.momentum * buffer + g / denominator;
       w -= c.learning_rate * buffer;
+    }
+    if (f.centered) {
+      s[2] = buffer;
+    } else {
+      s[1] = buffer;
     }
     return soft_threshold(w, c.threshold / denominator);
   } else if constexpr (kRule == Rule::kAdam) {
@@ -202,7 +207,7 @@ SLALOM_HD Real update(Real w, Real g, Real (&s)[kMaxSlots], const StepConstants<
 
 /// Calls `visit.template operator()<Rule>()` for the rule that is chosen at run time.
 template <class Visitor>
-decltype(auto) with_rule(Rule rule, Visitor&& visit) {
+SLALOM_HD decltype(auto) with_rule(Rule rule, Visitor&& visit) {
   switch (rule) {
     case Rule::kMomentum: return visit.template operator()<Rule::kMomentum>();
     case Rule::kAdagrad: return visit.template operator()<Rule::kAdagrad>();

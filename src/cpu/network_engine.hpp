@@ -140,32 +140,29 @@ class NetworkEngine : public Engine<Real> {
         squares += d * d;
       }
       const double variance = squares / static_cast<double>(n);
-      const Real inverse = static_cast<Real>(1.0 / std::sqrt(variance + core::kNormEpsilon));
+      const Real inverse = static_cast<Real>(core::batch_inverse_deviation(variance));
       work.inverse_deviation[static_cast<std::size_t>(j)] = inverse;
       for (std::int64_t i = 0; i < n; ++i) {
         const auto at = static_cast<std::size_t>(i * k + j);
         work.normalised[at] = (work.z[at] - static_cast<Real>(mean)) * inverse;
-        work.z[at] = parameters[layer.gamma + j] * work.normalised[at] + parameters[layer.beta + j];
+        work.z[at] =
+            core::scale_and_shift(work.normalised[at], parameters[layer.gamma + j], parameters[layer.beta + j]);
       }
       if (n == 1) continue;  // one row has no variance to learn from
       const double unbiased = squares / static_cast<double>(n - 1);
-      const auto blend = [](Real& old, double now) {
-        old = static_cast<Real>((1.0 - core::kNormMomentum) * static_cast<double>(old) + core::kNormMomentum * now);
-      };
-      blend(running[layer.running_mean + j], mean);
-      blend(running[layer.running_var + j], unbiased);
+      running[layer.running_mean + j] = core::blend_running(running[layer.running_mean + j], mean);
+      running[layer.running_var + j] = core::blend_running(running[layer.running_var + j], unbiased);
     }
   }
 
   static void normalise_running(std::int64_t n, const LayerView& layer, const Real* parameters, Work& work) {
     const std::int64_t k = layer.outputs;
     for (std::int64_t j = 0; j < k; ++j) {
-      const Real inverse =
-          Real(1) / std::sqrt(parameters[layer.running_var + j] + static_cast<Real>(core::kNormEpsilon));
+      const Real inverse = core::running_inverse_deviation(parameters[layer.running_var + j]);
       for (std::int64_t i = 0; i < n; ++i) {
         Real& z = work.z[static_cast<std::size_t>(i * k + j)];
-        z = parameters[layer.gamma + j] * (z - parameters[layer.running_mean + j]) * inverse +
-            parameters[layer.beta + j];
+        z = core::normalise_running(z, parameters[layer.running_mean + j], inverse, parameters[layer.gamma + j],
+                                    parameters[layer.beta + j]);
       }
     }
   }
@@ -177,7 +174,7 @@ class NetworkEngine : public Engine<Real> {
       into[i] = core::activate(spec_.activation, work.z[static_cast<std::size_t>(i)]);
     if (!drop) return;
     const auto rate = static_cast<float>(spec_.dropout);
-    const Real kept = Real(1) / (Real(1) - static_cast<Real>(rate));
+    const Real kept = core::dropout_gain<Real>(rate);
     for (std::int64_t i = 0; i < n; ++i) {
       for (std::int64_t j = 0; j < k; ++j) {
         const Real factor = core::dropout_keeps(key, i, j, rate) ? kept : Real(0);
@@ -223,13 +220,16 @@ class NetworkEngine : public Engine<Real> {
       const auto at = static_cast<std::size_t>(i);
       gamma_gradient[i % k] += work.delta[at] * work.normalised[at];
     }
-    const Real share = Real(1) / static_cast<Real>(n);
     for (std::int64_t i = 0; i < n * k; ++i) {
       const auto at = static_cast<std::size_t>(i);
       const std::int64_t j = i % k;
-      const Real centred =
-          work.delta[at] - share * (gradient[layer.beta + j] + work.normalised[at] * gamma_gradient[j]);
-      work.delta[at] = parameters[layer.gamma + j] * work.inverse_deviation[static_cast<std::size_t>(j)] * centred;
+      work.delta[at] =
+          core::normalise_derivative<Real>(work.delta[at], work.normalised[at],
+                                           {.share = Real(1) / static_cast<Real>(n),
+                                            .beta_gradient = gradient[layer.beta + j],
+                                            .gamma_gradient = gamma_gradient[j],
+                                            .gamma = parameters[layer.gamma + j],
+                                            .inverse_deviation = work.inverse_deviation[static_cast<std::size_t>(j)]});
     }
   }
 

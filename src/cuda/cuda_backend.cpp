@@ -35,7 +35,7 @@ Stream stream_on(const DeviceInfo& device) {
 }  // namespace
 
 CudaBackend::CudaBackend(DeviceInfo device, const ModelSpec& spec, const Dataset& train,
-                         std::span<const MemberConfig> members, const BackendOptions&)
+                         std::span<const MemberConfig> members, const BackendOptions& options)
     : Backend(spec, static_cast<std::int64_t>(members.size())),
       device_(std::move(device)),
       layout_(spec),
@@ -43,11 +43,11 @@ CudaBackend::CudaBackend(DeviceInfo device, const ModelSpec& spec, const Dataset
       stream_(stream_on(device_)),
       data_(train, stream_.get()),
       population_(layout_, members, stream_.get()),
-      engine_(make_engine(device_, spec, n_members())) {
+      engine_(make_engine({.device = device_, .spec = spec, .members = members, .precision = options.precision})) {
   SLALOM_CHECK(cudaStreamSynchronize(stream_.get()));
 }
 
-std::string CudaBackend::description() const { return "cuda (" + device_.name + ", float32)"; }
+std::string CudaBackend::description() const { return "cuda (" + device_.name + ", " + engine_->description() + ")"; }
 
 /// Writes rows, constants and tasks of all members to the staging memory, one member after another.
 void CudaBackend::fill(std::span<const StepBlock> blocks) {

@@ -2,14 +2,31 @@
 // Chooses the engine.
 #include "cuda/engine.hpp"
 
+#include <algorithm>
+
 #include <slalom/error.hpp>
 
-namespace slalom::cuda {
+#include "cuda/network_engine.hpp"
 
-std::unique_ptr<DeviceEngine> make_engine(const DeviceInfo&, const ModelSpec& spec, std::int64_t) {
-  throw DeviceError("--device cuda: this version of slalom does not train " +
-                    std::string(spec.is_linear() ? "models without hidden layers" : "networks") +
-                    " on a CUDA device; use --device cpu");
+namespace slalom::cuda {
+namespace {
+
+int most_slots(std::span<const MemberConfig> members) {
+  int most = 0;
+  for (const MemberConfig& member : members) most = std::max(most, core::resolve_rule(member.optimizer).n_slots);
+  return most;
+}
+
+}  // namespace
+
+std::unique_ptr<DeviceEngine> make_engine(const EngineRequest& request) {
+  if (!request.spec.is_linear()) {
+    return std::make_unique<NetworkEngine>(
+        request.spec, NetworkOptions{.precision = request.precision, .max_slots = most_slots(request.members)});
+  }
+  throw DeviceError(
+      "--device cuda: this version of slalom does not train models without hidden layers on a CUDA device; "
+      "use --device cpu");
 }
 
 }  // namespace slalom::cuda

@@ -9,6 +9,7 @@
 
 #include <cuda_runtime_api.h>
 
+#include <slalom/backend.hpp>
 #include <slalom/config.hpp>
 
 #include "cuda/device_info.hpp"
@@ -28,8 +29,11 @@ class DeviceEngine {
   /// For people: "one block a member".
   [[nodiscard]] virtual std::string description() const = 0;
 
-  /// Makes room for batches and predictions of up to `rows` rows. Waits for the device if it has to grow.
+  /// Makes room for batches of up to `rows` rows. Waits for the device if it has to grow.
   virtual void reserve(std::int64_t rows) = 0;
+
+  /// Makes room for predictions of up to `rows` rows. The same by default.
+  virtual void reserve_prediction(std::int64_t rows) { reserve(rows); }
 
   /// Enqueues all steps of all tasks. `device_tasks` is a copy of `tasks` in device memory.
   virtual void run(std::span<const MemberTask> tasks, const MemberTask* device_tasks, cudaStream_t stream) = 0;
@@ -39,8 +43,15 @@ class DeviceEngine {
                        float* outputs, cudaStream_t stream) = 0;
 };
 
-/// The engine for this spec. `largest_batch` is not known yet: engines decide by it in reserve().
-[[nodiscard]] std::unique_ptr<DeviceEngine> make_engine(const DeviceInfo& device, const ModelSpec& spec,
-                                                        std::int64_t n_members);
+/// What decides between engines.
+struct EngineRequest {
+  const DeviceInfo& device;
+  const ModelSpec& spec;
+  std::span<const MemberConfig> members;
+  Precision precision = Precision::kFp32;
+};
+
+/// The engine for the request. Batch sizes are not known yet: engines decide by them in reserve().
+[[nodiscard]] std::unique_ptr<DeviceEngine> make_engine(const EngineRequest& request);
 
 }  // namespace slalom::cuda

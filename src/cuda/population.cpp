@@ -25,6 +25,12 @@ Population::Population(const ParameterLayout& layout, std::span<const MemberConf
   }
   evaluation_ = memory.add<float>(n_total_);
   arena_ = Arena(memory, MemoryKind::kDevice);
+  // Memory checkers want the target of a copy on the device to have been written once.
+  const auto clear = [&](Piece<float> piece) {
+    SLALOM_CHECK(cudaMemsetAsync(arena_.pointer(piece), 0, arena_.count(piece) * sizeof(float), stream_));
+  };
+  clear(evaluation_);
+  for (const Member& member : members_) std::for_each(member.snapshots.begin(), member.snapshots.end(), clear);
   const std::vector<double> zeros(static_cast<std::size_t>(n_total_), 0.0);
   for (std::int64_t m = 0; m < static_cast<std::int64_t>(members_.size()); ++m) import_state(m, {.parameters = zeros});
 }

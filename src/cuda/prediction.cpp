@@ -31,7 +31,7 @@ void PredictionBuffers::predict(DeviceEngine& engine, const PredictionJob& job, 
   if (total == 0) return;
   const std::int64_t largest = std::min(total, kRows);
   reserve(job, largest, stream);
-  engine.reserve(largest);
+  engine.reserve_prediction(largest);
   const auto row_of = [&](std::int64_t i) {
     return job.rows.empty() ? static_cast<std::uint32_t>(i) : job.rows[static_cast<std::size_t>(i)];
   };

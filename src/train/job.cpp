@@ -106,8 +106,8 @@ class JobRun {
           {.optimizer = job_.trainer.optimizer, .seed = job_.trainer.seed, .stream = static_cast<std::uint64_t>(m)});
     }
     Trained trained;
-    const auto backend =
-        make_backend(job_.device, p.spec, p.train, members, {.threads = job_.threads}, &trained.device_reason);
+    const auto backend = make_backend(job_.device, p.spec, p.train, members,
+                                      {.threads = job_.threads, .precision = job_.precision}, &trained.device_reason);
     trained.device = backend->device();
     trained.device_description = backend->description();
     for (std::int64_t m = 0; m < n_members; ++m) {

@@ -78,13 +78,15 @@ struct Predictor::State {
   std::unique_ptr<Backend> backend;
 };
 
-Predictor::Predictor(Model model, DeviceKind device, int threads) : state_(std::make_unique<State>()) {
+Predictor::Predictor(Model model, DeviceKind device, int threads, Precision precision)
+    : state_(std::make_unique<State>()) {
   state_->model = std::move(model);
   const ModelSpec& spec = state_->model.spec;
   state_->empty.n_features = spec.n_features;
   state_->empty.n_targets = spec.n_outputs;
   const MemberConfig member{.optimizer = {.kind = OptimizerKind::kSgd}};
-  state_->backend = make_backend(device, spec, state_->empty, {&member, 1}, {.threads = threads});
+  state_->backend =
+      make_backend(device, spec, state_->empty, {&member, 1}, {.threads = threads, .precision = precision});
   const auto& parameters = state_->model.parameters;
   state_->backend->import_state(0, {.parameters = std::vector<double>(parameters.begin(), parameters.end())});
 }

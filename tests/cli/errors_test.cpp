@@ -166,6 +166,13 @@ INSTANTIATE_TEST_SUITE_P(
                  "--loss: found bce, expected mse, mae, huber or quantile for --model linear"},
         BadInput{"LassoWithLion", kSmall, "--target y --optimizer lion --l1 0.1", 64,
                  "--l1: found with --optimizer lion, whose sign update has no proximal step; use another optimizer"},
+        BadInput{"PrecisionOfTheCpu", kSmall, "--target y --model mlp --hidden 4 --device cpu --precision bf16", 64,
+                 "--precision: found bf16, expected fp32 with --device cpu"},
+        BadInput{"PrecisionOfTheReference", kSmall,
+                 "--target y --model mlp --hidden 4 --device reference --precision tf32", 64,
+                 "--precision: found tf32, expected fp32 with --device reference"},
+        BadInput{"PrecisionWithoutHiddenLayers", kSmall, "--target y --device cuda --precision tf32", 64,
+                 "--precision: found tf32, expected fp32 for a model without hidden layers"},
         BadInput{"Divergence", kSmall, "--target y --optimizer sgd --lr 1e30 --valid-fraction 0 --batch-size all", 65,
                  "training diverged: the loss stopped being finite at step 2 (epoch 2) with learning rate 1e+30; use a "
                  "smaller --lr, --clip-norm, or scale the features"},

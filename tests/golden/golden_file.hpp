@@ -17,11 +17,7 @@ namespace slalom::testing {
 
 /// Base of the tests against golden/*.json; skips them where the reference data is absent.
 class GoldenTest : public ::testing::Test {
- protected:
-  void SetUp() override {
-    if (shared_dir().empty()) GTEST_SKIP() << "the shared reference data is absent; SLALOM_SHARED names its folder";
-  }
-
+ public:
   /// The content of golden/<name>. Throws on a missing or malformed file: present data that cannot be read is a
   /// failure.
   static nlohmann::json read_golden(const std::string& name) {
@@ -29,6 +25,11 @@ class GoldenTest : public ::testing::Test {
     std::ifstream file(path);
     if (!file) throw std::runtime_error(path.string() + ": cannot be opened");
     return nlohmann::json::parse(file);
+  }
+
+ protected:
+  void SetUp() override {
+    if (shared_dir().empty()) GTEST_SKIP() << "the shared reference data is absent; SLALOM_SHARED names its folder";
   }
 };
 

@@ -4,73 +4,19 @@
 #include <array>
 #include <cstddef>
 #include <iterator>
-#include <optional>
 #include <span>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "core/rules.hpp"
 #include "cpu/optimizer_step.hpp"
-#include "golden/golden_file.hpp"
+#include "golden/optimizer_cases.hpp"
 
 namespace slalom {
 namespace {
 
 using nlohmann::json;
 using testing::agrees;
-
-/// The kind that a case's name and constants stand for ("rmsprop_centered" is rmsprop).
-OptimizerKind kind_of(const std::string& name, const json& constants) {
-  const std::string family = name.substr(0, name.find('_'));
-  if (family == "momentum" && constants.value("nesterov", false)) return OptimizerKind::kNesterov;
-  const auto kind = find_by_name<OptimizerKind>(family);
-  if (!kind) throw std::runtime_error(name + ": no such optimizer");
-  return *kind;
-}
-
-OptimizerConfig config_of(const std::string& name, const json& c) {
-  OptimizerConfig config;
-  config.kind = kind_of(name, c);
-  const auto optional = [&c](const char* key) {
-    return c.contains(key) ? std::optional<double>(c.at(key).get<double>()) : std::nullopt;
-  };
-  config.momentum = optional("momentum");
-  config.beta1 = optional("beta1");
-  config.beta2 = optional("beta2");
-  config.rho = optional("alpha");
-  config.epsilon = optional("eps");
-  config.initial_accumulator = optional("initial_accumulator");
-  config.dampening = c.value("dampening", 0.0);
-  config.centered = name.find("centered") != std::string::npos;
-  config.amsgrad = c.value("amsgrad", false);
-  config.learning_rate_decay = c.value("lr_decay", 0.0);
-  config.momentum_decay = c.value("momentum_decay", config.momentum_decay);
-  config.weight_decay = c.value("weight_decay", 0.0);
-  config.l1 = c.value("l1", 0.0);
-  config.l2 = c.value("l2", 0.0);
-  config.clip_norm = c.value("clip_norm", 0.0);
-  config.clip_value = c.value("clip_value", 0.0);
-  return config;
-}
-
-/// The names that the reference gives to the slots of a rule, in slot order.
-std::vector<std::string> slot_names(const core::RuleSettings& s) {
-  switch (s.rule) {
-    case core::Rule::kMomentum: return {"b"};
-    case core::Rule::kAdagrad: return {"s"};
-    case core::Rule::kRmsprop: {
-      std::vector<std::string> names{"v"};
-      if (s.centered) names.emplace_back("a");
-      if (s.heavy_ball) names.emplace_back("b");
-      return names;
-    }
-    case core::Rule::kAdam: return {"m", "v", "x"};
-    case core::Rule::kNadam: return {"m", "v"};
-    case core::Rule::kLion: return {"m"};
-    default: return {};
-  }
-}
 
 template <class Real>
 struct Trajectory {
@@ -107,7 +53,7 @@ Trajectory<Real> run(const core::RuleSettings& settings, const json& start, cons
 template <class Real>
 void expect_state(const json& expected, const Trajectory<Real>& found, const core::RuleSettings& settings,
                   double tolerance) {
-  const std::vector<std::string> names = slot_names(settings);
+  const std::vector<std::string> names = testing::slot_names(settings);
   ASSERT_LE(expected.size(), names.size());
   for (const auto& item : expected.items()) {
     const std::string& name = item.key();
@@ -131,10 +77,8 @@ void expect_file_matches(const json& file, std::size_t n_cases, double tolerance
     const json& constants = expected.at("hyperparameters");
     const std::size_t steps = expected.at("parameters").size();
     ASSERT_EQ(steps, file.at("gradients").size());
-    const auto rates = expected.contains("learning_rates")
-                           ? expected.at("learning_rates").get<std::vector<double>>()
-                           : std::vector<double>(steps, constants.at("lr").get<double>());
-    const core::RuleSettings settings = core::resolve_rule(config_of(name, constants));
+    const std::vector<double> rates = testing::rates_of(expected, steps);
+    const core::RuleSettings settings = core::resolve_rule(testing::config_of(name, constants));
     const auto found = run<Real>(settings, file.at("theta0"), file.at("gradients"), rates);
     for (std::size_t t = 0; t < steps; ++t) {
       for (std::size_t i = 0; i < found.parameters[t].size(); ++i) {

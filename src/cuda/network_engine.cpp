@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+// Cuts a member's steps into graphs, and predictions into pieces.
+#include "cuda/network_engine.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <string>
+
+#include "cuda/check.hpp"
+#include "cuda/network_pass.hpp"
+#include "member_copy.cuh"
+#include "unpad.cuh"
+
+namespace slalom::cuda {
+
+NetworkEngine::NetworkEngine(const ModelSpec& spec, const NetworkOptions& options)
+    : shape_(spec, options), blas_(make_blas_lt()), own_stream_(make_stream()) {}
+
+std::string NetworkEngine::description() const {
+  return "cuBLASLt products in graphs of steps, " + std::string(name_of(shape_.options.precision));
+}
+
+void NetworkEngine::reserve(std::int64_t rows) {
+  if (rows <= training_.rows) return;
+  SLALOM_CHECK(cudaDeviceSynchronize());
+  graphs_.clear();  // they hold addresses of the memory that goes
+  training_ = {};
+  training_ = TrainingMemory(shape_, rows, own_stream_.get());
+  SLALOM_CHECK(cudaStreamSynchronize(own_stream_.get()));
+}
+
+void NetworkEngine::reserve_prediction(std::int64_t rows) {
+  rows = std::min(rows, kPredictionRows);
+  if (rows <= prediction_.rows) return;
+  SLALOM_CHECK(cudaDeviceSynchronize());
+  prediction_ = {};
+  prediction_ = PredictionMemory(shape_, rows, own_stream_.get());
+  SLALOM_CHECK(cudaStreamSynchronize(own_stream_.get()));
+}
+
+const std::vector<LayerPlans>& NetworkEngine::plans_of(std::int64_t rows) {
+  const auto found = plans_.find(rows);
+  if (found != plans_.end()) return found->second;
+  return plans_.emplace(rows, training_plans(blas_.get(), shape_, rows)).first->second;
+}
+
+const std::vector<ForwardPlan>& NetworkEngine::prediction_plans_of(std::int64_t rows) {
+  const auto found = prediction_plans_.find(rows);
+  if (found != prediction_plans_.end()) return found->second;
+  return prediction_plans_.emplace(rows, prediction_plans(blas_.get(), shape_, rows)).first->second;
+}
+
+const RecordedGraph& NetworkEngine::graph_of(const GraphKey& key) {
+  const auto found = graphs_.find(key);
+  if (found != graphs_.end()) return found->second;
+  const std::vector<LayerPlans>& plans = plans_of(key.rows);
+  const BlasContext blas{.handle = blas_.get(), .workspace = training_.workspace, .stream = own_stream_.get()};
+  RecordedGraph graph(own_stream_.get(), [&] {
+    for (std::int64_t s = 0; s < key.steps; ++s) {
+      const std::size_t parity = (key.parity + static_cast<std::size_t>(s)) % 2;
+      TrainingStep{shape_, training_, plans, key.rows, parity, key.clips_norm, blas}.enqueue();
+    }
+  });
+  return graphs_.emplace(key, std::move(graph)).first->second;
+}
+
+void NetworkEngine::run(std::span<const MemberTask> tasks, const MemberTask* device_tasks, cudaStream_t stream) {
+  for (std::size_t m = 0; m < tasks.size(); ++m) {
+    if (tasks[m].n_rows > 0) run_member(tasks[m], device_tasks + m, stream);
+  }
+}
+
+void NetworkEngine::run_member(const MemberTask& task, const MemberTask* device_task, cudaStream_t stream) {
+  const ParameterLayout& layout = shape_.layout;
+  launch_member_load({.task = device_task,
+                      .control = training_.control,
+                      .n_total = layout.n_total,
+                      .n_trainable = layout.n_trainable,
+                      .parameters = training_.parameters[0],
+                      .half_parameters = training_.half_parameters},
+                     stream);
+  std::int64_t done = 0;
+  const auto launch = [&](std::int64_t rows, std::int64_t steps) {
+    graph_of({.rows = rows,
+              .steps = steps,
+              .parity = static_cast<std::size_t>(done % 2),
+              .clips_norm = task.rule.clip_norm > 0.0})
+        .launch(stream);
+    ++graph_launches_;
+    done += steps;
+  };
+  const std::int64_t whole_batches = task.n_rows / task.batch_size;
+  for (std::int64_t steps = kGraphSteps; steps > 0; steps /= 2) {
+    while (whole_batches - done >= steps) launch(task.batch_size, steps);
+  }
+  if (task.n_rows % task.batch_size > 0) launch(task.n_rows % task.batch_size, 1);
+  launch_member_store({.control = training_.control,
+                       .n_steps = done,
+                       .n_total = layout.n_total,
+                       .n_trainable = layout.n_trainable,
+                       .parameters = {training_.parameters[0], training_.parameters[1]},
+                       .odd_state = training_.odd_state},
+                      stream);
+}
+
+void NetworkEngine::predict(const float* parameters, const DeviceFeatures& x, const std::uint32_t* rows,
+                            std::int64_t n_rows, float* outputs, cudaStream_t stream) {
+  ParameterPointers pointers{.master = parameters, .compute = parameters};
+  if (shape_.halves()) {
+    launch_half_copy({.values = parameters, .count = shape_.layout.n_trainable, .halves = prediction_.half_parameters},
+                     stream);
+    pointers.compute = prediction_.half_parameters;
+  }
+  const std::int64_t n_outputs = shape_.spec.n_outputs;
+  for (std::int64_t start = 0; start < n_rows; start += prediction_.rows) {
+    const std::int64_t n = std::min(prediction_.rows, n_rows - start);
+    DeviceFeatures piece = x;
+    if (rows == nullptr) piece.data += start * x.stride;
+    // A product of the next power of two of rows, so that few shapes are ever planned; what lies behind row n is not
+    // read.
+    const auto planned =
+        std::min(prediction_.rows, static_cast<std::int64_t>(std::bit_ceil(static_cast<std::uint64_t>(n))));
+    PredictionPass{.shape = shape_,
+                   .memory = prediction_,
+                   .plans = prediction_plans_of(planned),
+                   .parameters = pointers,
+                   .x = piece,
+                   .rows = rows == nullptr ? nullptr : rows + start,
+                   .n_rows = n,
+                   .blas = {.handle = blas_.get(), .workspace = prediction_.workspace, .stream = stream}}
+        .enqueue();
+    launch_unpad(
+        {.from = prediction_.layers.back().z, .n_rows = n, .units = n_outputs, .to = outputs + start * n_outputs},
+        stream);
+  }
+}
+
+}  // namespace slalom::cuda
