@@ -33,6 +33,31 @@ struct DeviceRule {
   double clip_norm = 0.0;   ///< 0: none
 };
 
+/// Targets in visiting order, for engines that ask for it (DeviceEngine::wants_ordered_inputs): entry i belongs to the
+/// i-th row visited. A single target picked out by row index would cost a whole 32-byte sector of memory traffic.
+struct OrderedTargets {
+  const float* targets = nullptr;        ///< [n_rows, n_targets]
+  const std::int32_t* labels = nullptr;  ///< [n_rows], cross-entropy
+  const float* weights = nullptr;        ///< [n_rows], or null: every row counts 1
+};
+
+/// The StepConstants of a launch without repetition, for the same engines: what is the same in every step stands once.
+struct PackedConstants {
+  static constexpr int kFields = sizeof(core::StepConstants<float>) / sizeof(float);
+  core::StepConstants<float> first{};
+  std::uint32_t varying = 0;      ///< bit f: field f differs between steps
+  const float* values = nullptr;  ///< [steps, varying fields in order]
+};
+
+/// How a member's steps are spread over the device; filled in and understood by the engine alone.
+struct LaunchPlan {
+  std::int32_t warps = 0;
+  std::int32_t blocks = 1;
+  std::int32_t first_block = 0;
+  std::int32_t columns = 1;               ///< tiles: blocks side by side in a row of the team
+  std::int32_t tile_rows = 0, slice = 0;  ///< tiles: rows of a tile, 16-byte pieces of its rows
+};
+
 /// One member's steps of a launch: ceil(n_rows / batch_size) consecutive mini-batches. A member with n_rows == 0 rests.
 struct MemberTask {
   DeviceData data;
@@ -41,11 +66,14 @@ struct MemberTask {
   std::int64_t batch_size = 1;
   float* parameters = nullptr;                            ///< the arena (ParameterLayout), updated in place
   float* state = nullptr;                                 ///< [n_slots, n_trainable], updated in place
-  const core::StepConstants<float>* constants = nullptr;  ///< [steps]
+  const core::StepConstants<float>* constants = nullptr;  ///< [steps], unless the engine wants them packed
   double* losses = nullptr;                               ///< [steps], written
   /// Written if a loss or gradient is not finite: that step (from 0). Neither it nor any later step updates anything.
   std::int32_t* first_non_finite = nullptr;
   DeviceRule rule;
+  OrderedTargets ordered;  ///< if the engine wants it
+  PackedConstants packed;  ///< if the engine wants it
+  LaunchPlan plan;
   std::uint64_t seed = 1;  ///< with stream: keys the dropout masks
   std::uint32_t stream = 0;
   std::int64_t first_step = 0;  ///< optimiser steps this member had done before

@@ -2,9 +2,9 @@
 // Clips a gradient and applies one optimiser step to a whole arena.
 #pragma once
 
-#include <cmath>
 #include <span>
 
+#include "core/clip.hpp"
 #include "core/rules.hpp"
 
 namespace slalom::cpu {
@@ -12,18 +12,13 @@ namespace slalom::cpu {
 /// Clips by value, then by norm (the norm summed in float64 in index order), before decay and moments.
 template <class Real>
 void clip(std::span<Real> gradient, const core::RuleSettings& settings) {
-  if (settings.clip_value > 0.0) {
-    const auto limit = static_cast<Real>(settings.clip_value);
-    for (Real& g : gradient) g = g > limit ? limit : (g < -limit ? -limit : g);
-  }
+  const auto limit = static_cast<Real>(settings.clip_value);
+  for (Real& g : gradient) g = core::clip_by_value(g, limit);
   if (settings.clip_norm > 0.0) {
     double sum = 0.0;
     for (const Real g : gradient) sum += static_cast<double>(g) * static_cast<double>(g);
-    const double norm = std::sqrt(sum);
-    if (norm > settings.clip_norm) {
-      const auto factor = static_cast<Real>(settings.clip_norm / norm);
-      for (Real& g : gradient) g *= factor;
-    }
+    const Real factor = core::clip_by_norm_factor<Real>(sum, settings.clip_norm);
+    for (Real& g : gradient) g *= factor;
   }
 }
 

@@ -22,8 +22,9 @@ namespace slalom::cuda {
 /// Implements the contract of Backend on one device and one stream.
 class CudaBackend : public Backend {
  public:
+  /// `engine`: null for the one that make_engine() chooses.
   CudaBackend(DeviceInfo device, const ModelSpec& spec, const Dataset& train, std::span<const MemberConfig> members,
-              const BackendOptions& options);
+              const BackendOptions& options, std::unique_ptr<DeviceEngine> engine = nullptr);
 
   [[nodiscard]] DeviceKind device() const noexcept override { return DeviceKind::kCuda; }
   [[nodiscard]] std::string description() const override;
@@ -37,7 +38,9 @@ class CudaBackend : public Backend {
   void restore(std::int64_t member, SnapshotSlot slot) override;
 
  private:
-  void fill(std::span<const StepBlock> blocks);
+  [[nodiscard]] Staging::Need need_of(std::span<const StepBlock> blocks) const;
+  [[nodiscard]] Staging::Need fill(std::span<const StepBlock> blocks);
+  void order_targets(const StepBlock& block, Staging::Need& at, MemberTask& task) const;
   [[nodiscard]] std::vector<BlockResult> collect(std::span<const StepBlock> blocks);
 
   DeviceInfo device_;
@@ -47,6 +50,7 @@ class CudaBackend : public Backend {
   DeviceDataset data_;
   mutable Population population_;  ///< mutable: the mean of averaged SGD is put together in scratch memory
   Staging staging_;
+  std::vector<core::StepConstants<float>> constants_;  ///< of one member's block
   std::unique_ptr<DeviceEngine> engine_;
   PredictionBuffers prediction_;
 };

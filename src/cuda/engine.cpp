@@ -4,8 +4,7 @@
 
 #include <algorithm>
 
-#include <slalom/error.hpp>
-
+#include "cuda/linear_engine.hpp"
 #include "cuda/network_engine.hpp"
 
 namespace slalom::cuda {
@@ -24,9 +23,10 @@ std::unique_ptr<DeviceEngine> make_engine(const EngineRequest& request) {
     return std::make_unique<NetworkEngine>(
         request.spec, NetworkOptions{.precision = request.precision, .max_slots = most_slots(request.members)});
   }
-  throw DeviceError(
-      "--device cuda: this version of slalom does not train models without hidden layers on a CUDA device; "
-      "use --device cpu");
+  return std::make_unique<LinearEngine>(request.spec,
+                                        DeviceLimits{.multiprocessors = request.device.multiprocessors,
+                                                     .shared_bytes = request.device.shared_bytes_per_block},
+                                        static_cast<std::int64_t>(request.members.size()));
 }
 
 }  // namespace slalom::cuda

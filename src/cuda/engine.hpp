@@ -29,13 +29,20 @@ class DeviceEngine {
   /// For people: "one block a member".
   [[nodiscard]] virtual std::string description() const = 0;
 
+  /// True: tasks must carry OrderedTargets and PackedConstants, which then replace data.targets, labels and weights and
+  /// `constants`.
+  [[nodiscard]] virtual bool wants_ordered_inputs() const noexcept { return false; }
+
   /// Makes room for batches of up to `rows` rows. Waits for the device if it has to grow.
   virtual void reserve(std::int64_t rows) = 0;
 
   /// Makes room for predictions of up to `rows` rows. The same by default.
   virtual void reserve_prediction(std::int64_t rows) { reserve(rows); }
 
-  /// Enqueues all steps of all tasks. `device_tasks` is a copy of `tasks` in device memory.
+  /// Fills in the plans of tasks before they are copied to the device. Waits for the device if memory has to grow.
+  virtual void prepare(std::span<MemberTask> /*tasks*/) {}
+
+  /// Enqueues all steps of all tasks, which have been prepared. `device_tasks` is a copy of `tasks` in device memory.
   virtual void run(std::span<const MemberTask> tasks, const MemberTask* device_tasks, cudaStream_t stream) = 0;
 
   /// Enqueues outputs: [n_rows, n_outputs], n_rows at most what was reserved. Rows as in MemberTask.

@@ -3,20 +3,32 @@
 #include "cuda/staging.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 #include "cuda/check.hpp"
 
 namespace slalom::cuda {
 
+namespace {
+
+constexpr std::int64_t Staging::Need::*kSizes[] = {
+    &Staging::Need::rows,    &Staging::Need::steps,  &Staging::Need::members, &Staging::Need::constants,
+    &Staging::Need::targets, &Staging::Need::labels, &Staging::Need::weights, &Staging::Need::constant_values};
+
+}  // namespace
+
 void Staging::reserve(const Need& need, cudaStream_t stream) {
-  if (need.rows <= capacity_.rows && need.steps <= capacity_.steps && need.members <= capacity_.members) return;
+  const auto fits = [&](auto size) { return need.*size <= capacity_.*size; };
+  if (std::all_of(std::begin(kSizes), std::end(kSizes), fits)) return;
   SLALOM_CHECK(cudaStreamSynchronize(stream));
-  capacity_ = {.rows = std::max(need.rows, capacity_.rows),
-               .steps = std::max(need.steps, capacity_.steps),
-               .members = std::max(need.members, capacity_.members)};
+  for (const auto size : kSizes) capacity_.*size = std::max(need.*size, capacity_.*size);
   ArenaLayout layout;
   rows_ = layout.add<std::uint32_t>(capacity_.rows);
-  constants_ = layout.add<core::StepConstants<float>>(capacity_.steps);
+  constants_ = layout.add<core::StepConstants<float>>(capacity_.constants);
+  constant_values_ = layout.add<float>(capacity_.constant_values);
+  targets_ = layout.add<float>(capacity_.targets);
+  labels_ = layout.add<std::int32_t>(capacity_.labels);
+  weights_ = layout.add<float>(capacity_.weights);
   tasks_ = layout.add<MemberTask>(capacity_.members);
   losses_ = layout.add<double>(capacity_.steps);
   flags_ = layout.add<std::int32_t>(capacity_.members);
@@ -34,7 +46,11 @@ void Staging::upload(const Need& used, cudaStream_t stream) const {
                                  cudaMemcpyHostToDevice, stream));
   };
   copy(rows_, used.rows);
-  copy(constants_, used.steps);
+  copy(constants_, used.constants);
+  copy(constant_values_, used.constant_values);
+  copy(targets_, used.targets);
+  copy(labels_, used.labels);
+  copy(weights_, used.weights);
   copy(tasks_, used.members);
   SLALOM_CHECK(cudaMemsetAsync(device_flags(), 0xff, static_cast<std::size_t>(used.members) * sizeof(std::int32_t),
                                stream));  // -1

@@ -20,6 +20,9 @@ class Staging {
   /// Sizes of one launch, summed over the members.
   struct Need {
     std::int64_t rows = 0, steps = 0, members = 0;
+    std::int64_t constants = 0;                         ///< steps, or 0 if they are packed
+    std::int64_t constant_values = 0;                   ///< values of packed constants
+    std::int64_t targets = 0, labels = 0, weights = 0;  ///< in visiting order, for engines that want them so
   };
   void reserve(const Need& need, cudaStream_t stream);
 
@@ -27,11 +30,19 @@ class Staging {
   [[nodiscard]] std::span<std::uint32_t> rows() const { return host_.span(rows_); }
   [[nodiscard]] std::span<core::StepConstants<float>> constants() const { return host_.span(constants_); }
   [[nodiscard]] std::span<MemberTask> tasks() const { return host_.span(tasks_); }
+  [[nodiscard]] std::span<float> constant_values() const { return host_.span(constant_values_); }
+  [[nodiscard]] std::span<float> targets() const { return host_.span(targets_); }
+  [[nodiscard]] std::span<std::int32_t> labels() const { return host_.span(labels_); }
+  [[nodiscard]] std::span<float> weights() const { return host_.span(weights_); }
 
   // Device side, for the pointers inside tasks.
   [[nodiscard]] const std::uint32_t* device_rows() const { return device_.pointer(rows_); }
   [[nodiscard]] const core::StepConstants<float>* device_constants() const { return device_.pointer(constants_); }
   [[nodiscard]] const MemberTask* device_tasks() const { return device_.pointer(tasks_); }
+  [[nodiscard]] const float* device_constant_values() const { return device_.pointer(constant_values_); }
+  [[nodiscard]] const float* device_targets() const { return device_.pointer(targets_); }
+  [[nodiscard]] const std::int32_t* device_labels() const { return device_.pointer(labels_); }
+  [[nodiscard]] const float* device_weights() const { return device_.pointer(weights_); }
   [[nodiscard]] double* device_losses() const { return device_.pointer(losses_); }
   [[nodiscard]] std::int32_t* device_flags() const { return device_.pointer(flags_); }
 
@@ -50,6 +61,8 @@ class Staging {
   Piece<std::uint32_t> rows_;
   Piece<core::StepConstants<float>> constants_;
   Piece<MemberTask> tasks_;
+  Piece<float> constant_values_, targets_, weights_;
+  Piece<std::int32_t> labels_;
   Piece<double> losses_;
   Piece<std::int32_t> flags_;
 };

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+// Sums over the lanes of a warp, always in the same order.
+#pragma once
+
+namespace slalom::cuda {
+
+constexpr int kWarp = 32;
+constexpr unsigned kAllLanes = 0xffffffffU;
+
+/// sum + a . b
+__device__ inline float dot(const float4& a, const float4& b, float sum) {
+  return fmaf(a.w, b.w, fmaf(a.z, b.z, fmaf(a.y, b.y, fmaf(a.x, b.x, sum))));
+}
+
+/// The sum over lanes whose numbers differ in the bits `from`, from / 2, ..., `to` (powers of two), which all get it.
+/// Pairs are added, so every lane adds in the same order.
+template <class T>
+__device__ T sum_lanes(T value, int from, int to) {
+#pragma unroll
+  for (int offset = from; offset >= to && offset > 0; offset >>= 1) value += __shfl_xor_sync(kAllLanes, value, offset);
+  return value;
+}
+
+/// Which sums a lane holds after scatter_sums: `live` of them from index `first` on; others hold the same ones unless
+/// `owner`.
+struct ScatteredSums {
+  int first = 0;
+  int live = 0;
+  bool owner = true;
+};
+
+/// kCount (a power of two) sums over lanes that differ in the bits `from`, ..., `to`, spread over those lanes: each
+/// exchange halves what a lane holds, so that all sums together take about kCount shuffles instead of kCount times the
+/// number of bits. The sums that a lane holds are left at the front of `values`.
+template <int kCount, int kLive = kCount>
+__device__ ScatteredSums scatter_sums(float (&values)[kCount], int lane, int from, int to, ScatteredSums held = {}) {
+  held.live = kLive;
+  if (from < to || from == 0) return held;
+  const bool upper = (lane & from) != 0;
+  if constexpr (kLive > 1) {
+    constexpr int kHalf = kLive / 2;
+#pragma unroll
+    for (int i = 0; i < kHalf; ++i) {
+      const float sent = upper ? values[i] : values[i + kHalf];
+      const float kept = upper ? values[i + kHalf] : values[i];
+      values[i] = kept + __shfl_xor_sync(kAllLanes, sent, from);
+    }
+    if (upper) held.first += kHalf;
+    return scatter_sums<kCount, kHalf>(values, lane, from >> 1, to, held);
+  } else {
+#pragma unroll
+    for (int offset = from; offset >= to && offset > 0; offset >>= 1) {
+      values[0] += __shfl_xor_sync(kAllLanes, values[0], offset);
+      if ((lane & offset) != 0) held.owner = false;
+    }
+    return held;
+  }
+}
+
+/// The lanes that share a row, as core::cross_entropy wants them: `size` (a power of two) neighbouring lanes.
+class LaneGroup {
+ public:
+  __device__ LaneGroup(int rank, int size) : rank_(rank), size_(size) {}
+  [[nodiscard]] __device__ int rank() const { return rank_; }
+  [[nodiscard]] __device__ int size() const { return size_; }
+  template <class T>
+  [[nodiscard]] __device__ T max(T value) const {
+    for (int offset = size_ / 2; offset > 0; offset /= 2) {
+      const T other = __shfl_xor_sync(kAllLanes, value, offset);
+      value = other > value ? other : value;
+    }
+    return value;
+  }
+  template <class T>
+  [[nodiscard]] __device__ T min(T value) const {
+    for (int offset = size_ / 2; offset > 0; offset /= 2) {
+      const T other = __shfl_xor_sync(kAllLanes, value, offset);
+      value = other < value ? other : value;
+    }
+    return value;
+  }
+  template <class T>
+  [[nodiscard]] __device__ T sum(T value) const {
+    __syncwarp();  // whatever the lanes read before may be written after
+    return sum_lanes(value, size_ / 2, 1);
+  }
+
+ private:
+  int rank_, size_;
+};
+
+}  // namespace slalom::cuda

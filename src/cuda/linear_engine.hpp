@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// The engine of models without hidden layers: all steps of all members in one launch.
+#pragma once
+
+#include "cuda/arena.hpp"
+#include "cuda/engine.hpp"
+#include "cuda/handle.hpp"
+#include "linear_plan.hpp"
+
+namespace slalom::cuda {
+
+/// Picks the kernel for each launch by the rule of linear_plan.hpp.
+class LinearEngine : public DeviceEngine {
+ public:
+  /// `limits` may be less than what the device has.
+  LinearEngine(const ModelSpec& spec, const DeviceLimits& limits, std::int64_t n_members);
+
+  [[nodiscard]] std::string description() const override;
+  [[nodiscard]] bool wants_ordered_inputs() const noexcept override { return true; }
+  void reserve(std::int64_t rows) override;
+  void prepare(std::span<MemberTask> tasks) override;
+  void run(std::span<const MemberTask> tasks, const MemberTask* device_tasks, cudaStream_t stream) override;
+  void predict(const float* parameters, const DeviceFeatures& x, const std::uint32_t* rows, std::int64_t n_rows,
+               float* outputs, cudaStream_t stream) override;
+
+ private:
+  void prepare_rows(std::span<MemberTask> tasks);
+  void prepare_tiles(std::span<MemberTask> tasks);
+  void place_team(LaunchPlan& plan, int& next) const;
+  void run_rows(std::span<const MemberTask> tasks, const MemberTask* device_tasks, cudaStream_t stream);
+  void run_tiles(std::span<const MemberTask> tasks, const MemberTask* device_tasks, cudaStream_t stream);
+
+  LinearModel model_;
+  DeviceLimits limits_;
+  RowsShape shape_;
+  bool in_registers_;  ///< rows kernels; if not, the tiles kernel
+  Arena exchange_;     ///< of the rows kernels, and barriers
+  Piece<float> gradients_;
+  Piece<double> losses_;
+  Piece<unsigned> counters_;
+  Arena tiles_;  ///< scratch memory of the tiles kernel
+  Piece<std::byte> tiles_bytes_;
+  std::int64_t tiles_per_block_ = 0;
+};
+
+}  // namespace slalom::cuda
