@@ -33,6 +33,7 @@ std::vector<std::uint32_t> picked(const std::vector<std::uint32_t>& usable, std:
 std::vector<std::uint32_t> rows_with_targets(const Table& table, const std::vector<std::string>& targets,
                                              Notes& notes) {
   std::vector<const Column*> columns;
+  columns.reserve(targets.size());
   for (const std::string& target : targets) columns.push_back(&target_column(table, target));
   std::vector<std::uint32_t> rows;
   for (std::uint32_t row = 0; row < static_cast<std::uint32_t>(table.n_rows); ++row) {

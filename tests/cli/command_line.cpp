@@ -80,13 +80,9 @@ void CommandLine::split_reference(const std::filesystem::path& file, const std::
 std::string plane_csv(int n) {
   std::ostringstream csv;
   csv << "a,b,colour,y\n";
-  std::uint32_t state = 12345;
-  const auto next = [&state] {
-    state = state * 1664525U + 1013904223U;
-    return static_cast<double>(state >> 8U) / static_cast<double>(1U << 24U);
-  };
+  TestNumbers numbers(12345);
   for (int i = 0; i < n; ++i) {
-    const double a = 10.0 * next(), b = 4.0 * next();
+    const double a = 10.0 * numbers.next(), b = 4.0 * numbers.next();
     csv << a << ',' << b << ',' << (i % 3 == 0 ? "red" : "blue") << ',' << 3.0 * a - 2.0 * b + 1.0 << '\n';
   }
   return csv.str();

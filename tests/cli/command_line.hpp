@@ -2,6 +2,7 @@
 // Runs the slalom binary as a user does, in a scratch folder of its own.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <string>
@@ -41,6 +42,19 @@ class CommandLine : public ::testing::Test {
 
  private:
   std::filesystem::path folder_;
+};
+
+/// Numbers in [0, 1) that are the same everywhere: multiples of 2^-24 from a linear congruential generator.
+class TestNumbers {
+ public:
+  explicit TestNumbers(std::uint32_t seed) : state_(seed) {}
+  double next() {
+    state_ = state_ * 1664525U + 1013904223U;
+    return static_cast<double>(state_ >> 8U) / static_cast<double>(1U << 24U);
+  }
+
+ private:
+  std::uint32_t state_;
 };
 
 /// y = 3 a - 2 b + 1 with two numeric columns and a text column that does not matter; `n` rows.

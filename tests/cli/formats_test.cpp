@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The same numbers in any file format train the same model, byte for byte, and predictions read back from any format.
+#include <cmath>
 #include <cstdlib>
 #include <fstream>
 #include <vector>
@@ -18,11 +19,8 @@ class Formats : public CommandLine {
  protected:
   void SetUp() override {
     CommandLine::SetUp();
-    std::uint32_t state = 5;
-    const auto next = [&state] {
-      state = state * 1664525U + 1013904223U;
-      return static_cast<double>(state >> 20U) / 64.0;  // few digits, never 0: exact in every format
-    };
+    TestNumbers numbers(5);
+    const auto next = [&numbers] { return std::floor(4096.0 * numbers.next()) / 64.0; };  // few digits: exact as text
     for (int i = 0; i < kRows; ++i) {
       a_.push_back(next() + 0.015625);
       b_.push_back(next() + 0.015625);

@@ -26,13 +26,9 @@ std::vector<std::vector<std::string>> rows_of(const std::string& csv) {
 std::string noisy_csv(int n, const std::vector<std::string>& classes) {
   std::ostringstream csv;
   csv << "a,b,kind,y\n";
-  std::uint32_t state = 99;
-  const auto next = [&state] {
-    state = state * 1664525U + 1013904223U;
-    return static_cast<double>(state >> 8U) / static_cast<double>(1U << 24U);
-  };
+  TestNumbers numbers(99);
   for (int i = 0; i < n; ++i) {
-    const double a = next(), b = next(), noise = next();
+    const double a = numbers.next(), b = numbers.next(), noise = numbers.next();
     const auto k = static_cast<std::size_t>((0.6 * a + 0.4 * noise) * static_cast<double>(classes.size()));
     csv << a << ',' << b << ',' << classes[k] << ',' << 1000.0 + 50.0 * a - 20.0 * b + 10.0 * noise << '\n';
   }
