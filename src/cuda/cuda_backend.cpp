@@ -36,11 +36,9 @@ CudaBackend::CudaBackend(DeviceInfo device, const ModelSpec& spec, const Dataset
       stream_(stream_on(device_)),
       data_(train, stream_.get()),
       population_(layout_, members, stream_.get()),
-      engine_(engine ? std::move(engine)
-                     : make_engine({.device = device_,
-                                    .spec = spec,
-                                    .members = members,
-                                    .precision = options.precision})) {
+      engine_(
+          engine ? std::move(engine)
+                 : make_engine({.device = device_, .spec = spec, .members = members, .precision = options.precision})) {
   SLALOM_CHECK(cudaStreamSynchronize(stream_.get()));
 }
 
