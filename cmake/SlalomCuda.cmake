@@ -34,7 +34,7 @@ if(slalom_no_cuda)
   return()
 endif()
 
-if(NOT CMAKE_CUDA_ARCHITECTURES)
+if(NOT CMAKE_CUDA_ARCHITECTURES AND NOT DEFINED ENV{CUDAARCHS})
   set(CMAKE_CUDA_ARCHITECTURES 80-real 90) # machine code for 8.0 and 9.0, PTX of 9.0 for everything newer
 endif()
 enable_language(CUDA)

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Sets up, builds everything and runs the tests; --sanitize: again with AddressSanitizer and UBSan.
+# Sets up, builds everything and runs the tests; --sanitize: again with AddressSanitizer and UBSan. If SLALOM_TEST_LAUNCHER
+# is set (a command as a CMake list: launcher;option;--), tests that need a CUDA device run under it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 presets=(release)
@@ -20,7 +21,8 @@ export CTEST_PARALLEL_LEVEL="${CTEST_PARALLEL_LEVEL:-$(nproc)}"
 for preset in "${presets[@]}"; do
   log="build/test-$preset.log"
   echo "test.sh: building the preset $preset"
-  if ! { cmake --preset "$preset" && cmake --build --preset "$preset"; } >"$log" 2>&1; then
+  if ! { cmake --preset "$preset" "-DSLALOM_TEST_LAUNCHER=${SLALOM_TEST_LAUNCHER:-}" &&
+    cmake --build --preset "$preset"; } >"$log" 2>&1; then
     tail -n 60 "$log" >&2
     echo "test.sh: the build failed; the whole log is in $log" >&2
     exit 70
