@@ -39,7 +39,10 @@ std::unique_ptr<Backend> make_backend(DeviceKind device, const ModelSpec& spec, 
     case DeviceKind::kReference: return cpu::make_reference_backend(spec, train, members);
     case DeviceKind::kCuda: return cuda::make_cuda_backend(spec, train, members, options);
     case DeviceKind::kAuto:
-      if (reason != nullptr) *reason = "cpu: " + cuda::report_devices().unavailable;
+      if (reason != nullptr) {
+        const std::string unavailable = cuda::report_devices().unavailable;
+        *reason = "cpu: " + (unavailable.empty() ? "there is a CUDA device; --device cuda uses it" : unavailable);
+      }
       break;
     case DeviceKind::kCpu: break;
   }
