@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "cuda/linear_engine.hpp"
+#include "cuda/network_chooser.hpp"
 #include "cuda/network_engine.hpp"
 
 namespace slalom::cuda {
@@ -20,8 +21,11 @@ int most_slots(std::span<const MemberConfig> members) {
 
 std::unique_ptr<DeviceEngine> make_engine(const EngineRequest& request) {
   if (!request.spec.is_linear()) {
-    return std::make_unique<NetworkEngine>(
-        request.spec, NetworkOptions{.precision = request.precision, .max_slots = most_slots(request.members)});
+    const NetworkOptions options{.precision = request.precision, .max_slots = most_slots(request.members)};
+    if (options.precision != Precision::kFp32) return std::make_unique<NetworkEngine>(request.spec, options);
+    return std::make_unique<NetworkChooser>(request.spec, request.device, [spec = request.spec, options] {
+      return std::make_unique<NetworkEngine>(spec, options);
+    });
   }
   return std::make_unique<LinearEngine>(request.spec,
                                         DeviceLimits{.multiprocessors = request.device.multiprocessors,

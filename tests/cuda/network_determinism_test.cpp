@@ -70,7 +70,7 @@ TEST_F(NetworkBits, OfAMemberOfAPopulationAreThoseOfTheMemberAlone) {
         (order.size() + static_cast<std::size_t>(batches[m]) - 1) / static_cast<std::size_t>(batches[m]);
     blocks.push_back({.rows = order, .batch_size = batches[m], .learning_rates = std::span(rates).first(steps)});
   }
-  const auto together = make_backend(DeviceKind::kCuda, p.spec, data, members);
+  const auto together = make_graph_backend(p.spec, data, members);
   for (std::size_t m = 0; m < members.size(); ++m) together->import_state(static_cast<std::int64_t>(m), start(m));
   const auto results = together->run(blocks);
   blocks[1] = {};
@@ -79,7 +79,7 @@ TEST_F(NetworkBits, OfAMemberOfAPopulationAreThoseOfTheMemberAlone) {
 
   for (std::size_t m = 0; m < members.size(); ++m) {
     SCOPED_TRACE(m);
-    const auto alone = make_backend(DeviceKind::kCuda, p.spec, data, {&members[m], 1});
+    const auto alone = make_graph_backend(p.spec, data, {&members[m], 1});
     alone->import_state(0, start(m));
     const StepBlock block{
         .rows = order, .batch_size = batches[m], .learning_rates = std::span(rates).first(results[m].losses.size())};
@@ -98,14 +98,14 @@ TEST_F(NetworkBits, OfAMemberOfAPopulationAreThoseOfTheMemberAlone) {
 TEST_F(NetworkBits, GoOnFromAnExportedState) {
   const NetworkProblem p = full_problem();
   const Dataset data = random_data(p.spec, p.n_rows);
-  const auto whole = started_backend(DeviceKind::kCuda, p.spec, data, p.optimizer);
+  const auto whole = started_graph_backend(p.spec, data, p.optimizer);
   run_steps(*whole, 0, data, 8, 0.01, 1);
   const MemberState middle = whole->export_state(0);
   whole->save(0, SnapshotSlot::kBest);
   run_steps(*whole, 0, data, 8, 0.01, 1);
   const MemberState end = whole->export_state(0);
 
-  const auto resumed = started_backend(DeviceKind::kCuda, p.spec, data, p.optimizer);
+  const auto resumed = started_graph_backend(p.spec, data, p.optimizer);
   resumed->import_state(0, middle);
   run_steps(*resumed, 0, data, 8, 0.01, 1);
   EXPECT_EQ(resumed->export_state(0).parameters, end.parameters);
@@ -120,10 +120,10 @@ TEST_F(NetworkBits, DoNotDependOnALargerBatchBeforeOrAPredictionBetween) {
   NetworkProblem p = full_problem();
   const Dataset data = random_data(p.spec, p.n_rows);
   const NetworkRun once = train_network(p, data, DeviceKind::kCuda);
-  const auto backend = started_backend(DeviceKind::kCuda, p.spec, data, p.optimizer);
+  const auto backend = started_graph_backend(p.spec, data, p.optimizer);
   run_steps(*backend, 0, data, 4, 0.01, 1);
   run_steps(*backend, 0, data, 331, 0.01, 1);  // larger memory: graphs are recorded anew
-  backend->import_state(0, {.parameters = initial_parameters(p.spec, 3, 0)});
+  backend->import_state(0, network_start(p.spec));
   std::vector<double> losses = run_steps(*backend, 0, data, p.batch, p.rate, 1);
   std::vector<float> outputs(331);
   backend->predict(0, data.view(), {}, outputs);
@@ -133,8 +133,8 @@ TEST_F(NetworkBits, DoNotDependOnALargerBatchBeforeOrAPredictionBetween) {
 /// Takes 9 steps of one batch each; which of them meets a bad row is `bad_step`.
 void expect_stop(NetworkProblem p, const Dataset& data, std::int64_t bad_step, const char* what) {
   SCOPED_TRACE(std::string(what) + " in step " + std::to_string(bad_step));
-  const auto backend = started_backend(DeviceKind::kCuda, p.spec, data, p.optimizer);
-  const auto clean = started_backend(DeviceKind::kCuda, p.spec, data, p.optimizer);
+  const auto backend = started_graph_backend(p.spec, data, p.optimizer);
+  const auto clean = started_graph_backend(p.spec, data, p.optimizer);
   // Row 0 is bad; the others are visited in order, four a step.
   std::vector<std::uint32_t> rows;
   for (std::uint32_t i = 0; i < 36; ++i) rows.push_back(i + 1);

@@ -150,7 +150,7 @@ TEST_F(NetworkOnDevice, PredictsAsTheReferenceInPieces) {
       const Dataset train = random_data(p.spec, 40);
       const Dataset other = random_data(p.spec, 5000);
       const auto reference = started_backend(DeviceKind::kReference, p.spec, train, p.optimizer);
-      const auto device = started_backend(DeviceKind::kCuda, p.spec, train, p.optimizer);
+      const auto device = started_graph_backend(p.spec, train, p.optimizer);
       run_steps(*reference, 0, train, 10, 0.01, 1);
       run_steps(*device, 0, train, 10, 0.01, 1);
       const auto compare = [&](const Dataset& data, std::span<const std::uint32_t> rows) {
@@ -159,7 +159,7 @@ TEST_F(NetworkOnDevice, PredictsAsTheReferenceInPieces) {
         std::vector<float> actual = expected;
         reference->predict(0, data.view(), rows, expected);
         device->predict(0, data.view(), rows, actual);
-        expect_close({actual.begin(), actual.end()}, {expected.begin(), expected.end()}, kTolerance, "output");
+        expect_close(actual, expected, kTolerance, "output");
       };
       compare(train, {});                                       // resident on the device
       compare(train, std::vector<std::uint32_t>{39, 0, 7, 7});  // some of its rows
@@ -182,7 +182,8 @@ TEST_F(NetworkOnDeviceGolden, GradientsMatch) {
   std::size_t checked = 0;
   for (const auto& j : file.at("cases")) {
     if (j.at("dims").size() == 2) continue;  // no hidden layer: another engine's
-    check_case(j, DeviceKind::kCuda, 5e-6);
+    check_case(
+        j, [](const auto&... arguments) { return make_graph_backend(arguments...); }, 5e-6);
     ++checked;
   }
   EXPECT_EQ(checked, 8U);

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <algorithm>
+#include <memory>
 #include <numeric>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -63,12 +65,14 @@ inline NetworkCase make_case(const nlohmann::json& j) {
   return c;
 }
 
-/// One SGD step at rate 1 over all rows: the parameters' change is minus the gradient.
-inline void check_case(const nlohmann::json& j, DeviceKind device, double tolerance) {
+/// One SGD step at rate 1 over all rows: the parameters' change is minus the gradient. `make(spec, data, members)`
+/// makes the backend.
+template <class Make>
+void check_case(const nlohmann::json& j, Make&& make, double tolerance) {
   SCOPED_TRACE(j.at("loss").get<std::string>() + " " + j.at("activation").get<std::string>());
   const NetworkCase c = make_case(j);
   const MemberConfig member{.optimizer = {.kind = OptimizerKind::kSgd}};
-  const auto backend = make_backend(device, c.spec, c.data, {&member, 1}, {.threads = 1});
+  const std::unique_ptr<Backend> backend = make(c.spec, c.data, std::span(&member, 1));
   backend->import_state(0, {.parameters = c.parameters});
 
   std::vector<float> outputs(static_cast<std::size_t>(c.data.n_rows * c.spec.n_outputs));
@@ -103,6 +107,14 @@ inline void check_case(const nlohmann::json& j, DeviceKind device, double tolera
       }
     }
   }
+}
+
+/// The same on the backend for `device`.
+inline void check_case(const nlohmann::json& j, DeviceKind device, double tolerance) {
+  const auto make = [device](const ModelSpec& spec, const Dataset& data, std::span<const MemberConfig> members) {
+    return make_backend(device, spec, data, members, {.threads = 1});
+  };
+  check_case(j, make, tolerance);
 }
 
 }  // namespace slalom::testing

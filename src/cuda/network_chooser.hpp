@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// Gives each member of a population of networks to the engine that suits it.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "cuda/small_network_engine.hpp"
+
+namespace slalom::cuda {
+
+/// Members whose network, batch and optimiser fit one thread block train together in one launch; the others, member by
+/// member, in the engine for networks of any size, which is made when it is first needed. The choice depends on the
+/// member alone, so its numbers do not depend on the population.
+class NetworkChooser : public DeviceEngine {
+ public:
+  using MakeEngine = std::function<std::unique_ptr<DeviceEngine>()>;
+  NetworkChooser(const ModelSpec& spec, const DeviceInfo& device, MakeEngine make_large);
+
+  [[nodiscard]] std::string description() const override;
+  /// Does nothing: which engine needs room is known in run() and predict(), and only the first call with larger batches
+  /// makes the large engine grow.
+  void reserve(std::int64_t rows) override;
+  void run(std::span<const MemberTask> tasks, const MemberTask* device_tasks, cudaStream_t stream) override;
+  void predict(const float* parameters, const DeviceFeatures& x, const std::uint32_t* rows, std::int64_t n_rows,
+               float* outputs, cudaStream_t stream) override;
+
+ private:
+  DeviceEngine& large();
+
+  SmallNetworkEngine small_;
+  MakeEngine make_large_;
+  std::unique_ptr<DeviceEngine> large_;
+};
+
+}  // namespace slalom::cuda
