@@ -9,26 +9,23 @@
 namespace slalom::cuda {
 namespace {
 
-// Computes   for every step of every member: z = X_b W^T + b, the mean loss over the batch and its gradient, clipping,
-// and the
-//            optimiser's update of W, b and its state. Formulas: core/losses.hpp, core/rules.hpp.
+// Computes   for every step of every member: z = X_b W^T + b, the mean loss of the batch and its gradient, clipping,
+//            and the update of W, b and the optimiser's state. Formulas: core/losses.hpp, clip.hpp, rules.hpp.
 // Work split a block trains a member. A row lies in `lanes` neighbouring lanes of a warp, V pieces of 16 bytes in each;
-// the
-//            32 / lanes rows of each of the block's warps make a pass, and ceil(batch / rows of a pass) passes a step.
+//            the 32 / lanes rows of each of the block's warps make a pass, ceil(batch / rows of a pass) passes a step.
 //            Lanes beyond the row and rows beyond the batch add zeros. Gradients are summed in registers over the
-//            passes of a step, then over the rows of a warp by shuffles, then over warps through shared memory by the
-//            thread that updates the value.
-// Memory     X is read from global memory once a step, 16 bytes a lane, straight into a ring in shared memory four
-// passes
-//            ahead (cp.async); lanes read only what they copied: contiguous 512 bytes a warp, no bank conflicts, no
-//            barrier. Row numbers run four passes further ahead. Targets and weights come in visiting order,
-//            contiguous. Parameters and state stay in shared memory; they are read and written once a launch.
-// Order      two barriers a step: gradients of all warps are there; parameters are updated (it also says whether the
-//            gradient was finite). Models of up to 64 values skip the second: every warp updates its own copy. Clipping
-//            by norm adds one for larger models. Sums are taken in the fixed order described above.
-// Bound by   latency: about the chain load - dot - shuffles - loss - shuffles - barrier - update of a step. With many
+//            passes of a step, then over the rows of a warp by shuffles, then over warps, through shared memory, by
+//            the thread that updates the value.
+// Memory     X is read from global memory once a step, 16 bytes a lane, into a ring in shared memory four passes ahead
+//            (cp.async); lanes read only what they copied: 512 contiguous bytes a warp, no bank conflicts, no barrier.
+//            Row numbers run four passes further ahead. Targets and weights come in visiting order, contiguous.
+//            Parameters and state stay in shared memory: read and written once a launch. Registers: docs/kernels.md.
+// Order      two barriers a step: the gradients of all warps are there; parameters are updated (it also says whether
+//            the gradient was finite). Models of up to 64 values skip the second: every warp updates its own copy.
+//            Clipping by norm adds one for larger models. Sums are taken in the fixed order described above.
+// Bound by   latency: the chain load - dot - shuffles - loss - shuffles - barrier - update of a step. With many
 //            members or long rows by memory: a row, its target and its number are read once, 4 (d + 2) bytes.
-// Test       tests/cuda/linear_test.cpp; benchmark: epoch_bench, device cuda.
+// Test       tests/cuda/linear_test.cpp and its neighbours; benchmark: epoch_bench, device cuda.
 template <int K, int V, int kLanes>
 __global__ __launch_bounds__(rows_most_warps(K, V) * kWarp) void linear_block_kernel(const MemberTask* tasks,
                                                                                      const LinearModel model,

@@ -9,28 +9,23 @@ namespace slalom::cuda {
 namespace {
 
 // Computes   what linear_block computes, for models whose gradient does not fit the registers of a warp: more than 16
-// outputs,
-//            more than 1024 features.
-// Work split a team of blocks trains a member, as a matrix of blocks: rows of a batch are split over its rows, columns
-// of X over
-//            its columns. A batch is taken in chunks, as many rows as the team's shared memory holds. In a chunk, a
-//            block adds its slice's part of the outputs (a row in up to 32 lanes, 4 rows and 4 outputs side by side);
-//            then each row's parts are added, one warp a row, and become loss and derivatives; then a block adds its
-//            rows' part of the gradient (a thread owns 16 bytes of 4 outputs and goes over all rows). Values are
-//            updated by one thread each.
+//            outputs, more than 1024 features, and some between.
+// Work split a team of blocks, a matrix of them, trains a member: rows of a batch are split over its rows, columns of X
+//            over its columns. A batch is taken in chunks: as many rows as the team's shared memory holds. Of a chunk a
+//            block adds its slice's part of the outputs (a row in up to 32 lanes; 4 rows and 4 outputs side by side);
+//            then each row's parts are added, by a warp a row, and become loss and derivatives; then a block adds its
+//            rows' part of the gradient (a thread owns 16 bytes of 4 outputs and goes over all rows). Every value is
+//            updated by one thread of the team.
 // Memory     a chunk's tile of X comes into shared memory once (cp.async, the next chunk's while this one is computed)
-// and
-//            serves outputs and gradient. Rows lie without gaps, lanes side by side: no bank conflicts. Weights are
-//            staged 16 outputs at a time from the L2 cache. Outputs, derivatives, gradients and state go through L2. A
-//            slice holds 1024 features at most: beyond 1024 * multiprocessors features a block has several, and reads X
-//            twice.
+//            and serves outputs and gradient. Its rows lie without gaps, lanes side by side: no bank conflicts. Weights
+//            are staged 16 outputs at a time from the L2 cache; outputs, derivatives, gradients and state go through
+//            L2. Rows of which the team's shared memory holds less than four are read twice, slice by slice: more than
+//            2400 features a multiprocessor (one output: 6400) with 227 KB each.
 // Order      grid barriers: two a chunk if columns are split, three a step (gradients, finiteness and norm,
-// parameters). Every
-//            sum has one owner and a fixed order: slices, rows, rows of blocks.
+//            parameters). Every sum has one owner and a fixed order: slices, rows, rows of blocks.
 // Bound by   float32 arithmetic and shared memory, 4 batch d k operations a step; memory for few outputs; barriers for
-// small
-//            batches.
-// Test       tests/cuda/linear_test.cpp
+//            small batches.
+// Test       tests/cuda/linear_test.cpp and its neighbours.
 template <int kOutputs>
 __global__ __launch_bounds__(kTileThreads) void linear_tiles_kernel(const LinearTilesArguments a) {
   extern __shared__ float4 shared[];

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "core/clip.hpp"
 #include "cuda/check.hpp"
 #include "device/block_sum.cuh"
 #include "device/quad.cuh"
@@ -30,16 +31,11 @@ struct StatePointers {
   float* next = nullptr;
 };
 
-__device__ float clip_value(float g, float limit) {
-  return limit > 0.0F ? (g > limit ? limit : (g < -limit ? -limit : g)) : g;
-}
-
 /// What the gradient is multiplied by, from the sums of squares of launch_gradient_norm; the same in every thread.
 __device__ float norm_factor(const OptimizerArguments& a, double clip_norm, unsigned n_partials) {
   if (a.norm_partials == nullptr) return 1.0F;
   const double sum = block_sum<kThreads>(threadIdx.x < n_partials ? a.norm_partials[threadIdx.x] : 0.0);
-  const double norm = sqrt(sum);
-  return norm > clip_norm ? static_cast<float>(clip_norm / norm) : 1.0F;
+  return core::clip_by_norm_factor<float>(sum, clip_norm);
 }
 
 /// Updates this thread's quads of the arena.
@@ -61,7 +57,7 @@ __device__ void update_arena(const OptimizerArguments& a, const DeviceRule& rule
 #pragma unroll
     for (int k = 0; k < 4; ++k) {
       finite = finite && isfinite(g.v[k]);
-      const float clipped = clip_value(g.v[k], rule.clip_value) * factor;
+      const float clipped = core::clip_by_value(g.v[k], rule.clip_value) * factor;
       float values[core::kMaxSlots] = {slots[0].v[k], slots[1].v[k], slots[2].v[k]};
       w.v[k] = core::update<kRule>(w.v[k], clipped, values, c, rule.flags);
 #pragma unroll
@@ -108,7 +104,7 @@ __global__ void __launch_bounds__(kThreads) optimizer_kernel(const OptimizerArgu
   core::with_rule(rule.rule, [&]<core::Rule kRule>() { update_arena<kRule>(a, rule, state, constants, factor); });
 }
 
-// Computes   partial sums of clip_value(g)^2 in float64.
+// Computes   partial sums of the squares of the gradient, clipped by value, in float64.
 // Work split a thread takes four neighbours a turn, the grid (at most 256 blocks, by the size alone) goes over the
 // arena. Memory     float4, consecutive threads consecutive quads. Order      a thread adds its values in order, the
 // block pairwise (block_sum): fixed. Bound by   memory: one float read a parameter. Test
@@ -122,7 +118,7 @@ __global__ void __launch_bounds__(kThreads) gradient_norm_kernel(const GradientN
     const Quad g = load_quad(a.gradient, i, a.n_trainable, true);
 #pragma unroll
     for (int k = 0; k < 4; ++k) {
-      const auto value = static_cast<double>(clip_value(g.v[k], limit));
+      const auto value = static_cast<double>(core::clip_by_value(g.v[k], limit));
       sum += value * value;
     }
   }

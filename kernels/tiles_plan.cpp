@@ -18,9 +18,8 @@ std::optional<LaunchPlan> shape_team(const LinearModel& model, std::int64_t batc
                                      const DeviceLimits& limits) {
   const std::int64_t staged = tiles_staged_outputs(model.n_outputs);
   const std::int64_t room = limits.shared_bytes - 256;  // sums, constants, alignment
-  constexpr std::int64_t kFewestRows = 4;
-  const std::int64_t most_slice =
-      std::min<std::int64_t>(kMostSlicePieces, (room - 4 * staged * kFewestRows) / (32 * kFewestRows + 16 * staged));
+  constexpr std::int64_t kFewestRows = 4;               // of a tile, so that its slice of the weights pays
+  const std::int64_t most_slice = (room - 4 * staged * kFewestRows) / (32 * kFewestRows + 16 * staged);
   // Whole sectors of 32 bytes, so that no sector is read by two blocks.
   std::int64_t slice = divide_up(model.pieces(), columns);
   slice = std::min(model.pieces() == 1 ? 1 : slice + slice % 2, most_slice - most_slice % 2);
@@ -59,6 +58,7 @@ std::int64_t cost_of(const LinearModel& model, std::int64_t batch, const LaunchP
 LaunchPlan tiles_plan(const LinearModel& model, std::int64_t batch_size, const DeviceLimits& limits) {
   const std::int64_t batch = std::min(batch_size, kMostRows);
   LaunchPlan best;
+  bool best_reads_once = false;
   std::int64_t best_cost = std::numeric_limits<std::int64_t>::max();
   const auto doubled = [&](int n) {
     return n < limits.multiprocessors ? std::min(2 * n, limits.multiprocessors) : n + 1;
@@ -67,9 +67,12 @@ LaunchPlan tiles_plan(const LinearModel& model, std::int64_t batch_size, const D
     for (int rows = 1; rows * columns <= limits.multiprocessors && rows <= batch; rows = doubled(rows)) {
       const std::optional<LaunchPlan> plan = shape_team(model, batch, rows, columns, limits);
       if (!plan) break;
+      const bool reads_once = divide_up(model.pieces(), plan->slice) == columns;
       const std::int64_t cost = cost_of(model, batch, *plan, limits);
-      if (cost >= best_cost) continue;
+      if (best_reads_once && !reads_once) continue;
+      if (best_reads_once == reads_once && cost >= best_cost) continue;
       best = *plan;
+      best_reads_once = reads_once;
       best_cost = cost;
     }
   }

@@ -11,7 +11,6 @@ namespace slalom::cuda {
 
 inline constexpr int kTileWarps = 8;
 inline constexpr int kTileThreads = 32 * kTileWarps;
-inline constexpr int kMostSlicePieces = 256;  ///< 1024 features
 
 /// Outputs whose weights or derivatives are in shared memory at a time, for kernels that sum `outputs` side by side.
 [[nodiscard]] SLALOM_HD constexpr int tiles_staged_outputs(int outputs) { return outputs == 1 ? 1 : 16; }
@@ -56,7 +55,8 @@ struct TilesScratchLayout {
   return layout;
 }
 
-/// The rule for one member, as rows_plan(): by its own batch alone.
+/// The rule for one member, as rows_plan(): by its own batch alone. The cheapest plan, by a rough estimate, of those
+/// that read X once a step; there is none if the columns are more than all multiprocessors hold slices of.
 [[nodiscard]] LaunchPlan tiles_plan(const LinearModel& model, std::int64_t batch_size, const DeviceLimits& limits);
 
 }  // namespace slalom::cuda

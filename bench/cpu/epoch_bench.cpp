@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Times one epoch of mini-batch training on the host backends, without reading files or evaluating.
+// Times one epoch of mini-batch training on every backend, without reading files or evaluating.
 #include <benchmark/benchmark.h>
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include <slalom/backend.hpp>
 #include <slalom/model.hpp>
 
+#include "cuda/factory.hpp"
 #include "data/sampler.hpp"
 
 namespace slalom {
@@ -37,6 +39,11 @@ Dataset make_data(std::int64_t n_features) {
 
 /// Runs whole epochs of `spec` as one StepBlock each. The visiting order is shuffled once, outside the timed loop.
 void run_epochs(benchmark::State& state, DeviceKind device, ModelSpec spec, std::int64_t batch_size) {
+  const std::string no_device = device == DeviceKind::kCuda ? cuda::report_devices().unavailable : "";
+  if (!no_device.empty()) {
+    state.SkipWithError(no_device.c_str());
+    return;
+  }
   const Dataset data = make_data(spec.n_features);
   const MemberConfig member{.optimizer = {.kind = OptimizerKind::kAdam}};
   const auto backend = make_backend(device, spec, data, {&member, 1});
@@ -85,8 +92,10 @@ void mlp_shapes(benchmark::internal::Benchmark* bench) {
 
 BENCHMARK_CAPTURE(BM_LinearEpoch, cpu, DeviceKind::kCpu)->Apply(linear_shapes);
 BENCHMARK_CAPTURE(BM_LinearEpoch, reference, DeviceKind::kReference)->Apply(linear_shapes);
+BENCHMARK_CAPTURE(BM_LinearEpoch, cuda, DeviceKind::kCuda)->Apply(linear_shapes);
 BENCHMARK_CAPTURE(BM_MlpEpoch, cpu, DeviceKind::kCpu)->Apply(mlp_shapes);
 BENCHMARK_CAPTURE(BM_MlpEpoch, reference, DeviceKind::kReference)->Apply(mlp_shapes);
+BENCHMARK_CAPTURE(BM_MlpEpoch, cuda, DeviceKind::kCuda)->Apply(mlp_shapes);
 
 }  // namespace
 }  // namespace slalom

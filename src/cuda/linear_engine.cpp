@@ -8,9 +8,9 @@
 #include <slalom/error.hpp>
 
 #include "cuda/check.hpp"
+#include "gather.cuh"
 #include "linear_block.cuh"
 #include "linear_grid.cuh"
-#include "linear_predict.cuh"
 #include "linear_tiles.cuh"
 
 namespace slalom::cuda {
@@ -30,7 +30,17 @@ LinearEngine::LinearEngine(const ModelSpec& spec, const DeviceLimits& limits, st
 
 std::string LinearEngine::description() const { return "float32"; }
 
-void LinearEngine::reserve(std::int64_t) {}
+void LinearEngine::reserve_prediction(std::int64_t rows) {
+  if (linear_predict_fits(model_, limits_)) return;
+  if (!blas_) blas_ = make_blas();
+  if (rows <= gathered_capacity_) return;
+  SLALOM_CHECK(cudaDeviceSynchronize());
+  gathered_ = {};  // freed before the larger one is made
+  ArenaLayout layout;
+  gathered_rows_ = layout.add<float>(rows * model_.stride);
+  gathered_ = Arena(layout, MemoryKind::kDevice);
+  gathered_capacity_ = rows;
+}
 
 void LinearEngine::prepare(std::span<MemberTask> tasks) {
   for (const MemberTask& task : tasks) {
@@ -147,14 +157,35 @@ void LinearEngine::run_tiles(std::span<const MemberTask> tasks, const MemberTask
 
 void LinearEngine::predict(const float* parameters, const DeviceFeatures& x, const std::uint32_t* rows,
                            std::int64_t n_rows, float* outputs, cudaStream_t stream) {
-  launch_linear_predict({.model = model_,
-                         .limits = limits_,
-                         .parameters = parameters,
-                         .x = x,
-                         .rows = rows,
-                         .n_rows = n_rows,
-                         .outputs = outputs},
-                        stream);
+  const LinearPredictArguments arguments{.model = model_,
+                                         .limits = limits_,
+                                         .parameters = parameters,
+                                         .x = x,
+                                         .rows = rows,
+                                         .n_rows = n_rows,
+                                         .outputs = outputs};
+  if (linear_predict_fits(model_, limits_)) {
+    launch_linear_predict(arguments, stream);
+  } else {
+    predict_with_blas(arguments, stream);
+  }
+}
+
+/// outputs = b + X W^T; to cuBLAS, whose matrices are column-major, outputs^T = b + W X^T.
+void LinearEngine::predict_with_blas(const LinearPredictArguments& a, cudaStream_t stream) {
+  const float* x = a.x.data;
+  if (a.rows != nullptr) {
+    float* gathered = gathered_.pointer(gathered_rows_);
+    launch_gather({.x = a.x, .rows = a.rows, .n_rows = a.n_rows, .out = gathered}, stream);
+    x = gathered;
+  }
+  launch_fill_bias(a, stream);
+  const float one = 1.0F;
+  const int d = model_.n_features;
+  const int k = model_.n_outputs;
+  SLALOM_CHECK(cublasSetStream(blas_.get(), stream));
+  SLALOM_CHECK(cublasSgemm(blas_.get(), CUBLAS_OP_T, CUBLAS_OP_N, k, static_cast<int>(a.n_rows), d, &one, a.parameters,
+                           d, x, static_cast<int>(a.x.stride), &one, a.outputs, k));
 }
 
 }  // namespace slalom::cuda

@@ -6,6 +6,7 @@
 #include "cuda/engine.hpp"
 #include "cuda/handle.hpp"
 #include "linear_plan.hpp"
+#include "linear_predict.cuh"
 
 namespace slalom::cuda {
 
@@ -17,7 +18,8 @@ class LinearEngine : public DeviceEngine {
 
   [[nodiscard]] std::string description() const override;
   [[nodiscard]] bool wants_ordered_inputs() const noexcept override { return true; }
-  void reserve(std::int64_t rows) override;
+  void reserve(std::int64_t /*rows*/) override {}
+  void reserve_prediction(std::int64_t rows) override;
   void prepare(std::span<MemberTask> tasks) override;
   void run(std::span<const MemberTask> tasks, const MemberTask* device_tasks, cudaStream_t stream) override;
   void predict(const float* parameters, const DeviceFeatures& x, const std::uint32_t* rows, std::int64_t n_rows,
@@ -28,6 +30,7 @@ class LinearEngine : public DeviceEngine {
   void prepare_tiles(std::span<MemberTask> tasks);
   void place_team(LaunchPlan& plan, int& next) const;
   void run_rows(std::span<const MemberTask> tasks, const MemberTask* device_tasks, cudaStream_t stream);
+  void predict_with_blas(const LinearPredictArguments& arguments, cudaStream_t stream);
   void run_tiles(std::span<const MemberTask> tasks, const MemberTask* device_tasks, cudaStream_t stream);
 
   LinearModel model_;
@@ -41,6 +44,10 @@ class LinearEngine : public DeviceEngine {
   Arena tiles_;  ///< scratch memory of the tiles kernel
   Piece<std::byte> tiles_bytes_;
   std::int64_t tiles_per_block_ = 0;
+  Blas blas_;       ///< predicts what the kernel cannot
+  Arena gathered_;  ///< rows side by side, for it
+  Piece<float> gathered_rows_;
+  std::int64_t gathered_capacity_ = 0;
 };
 
 }  // namespace slalom::cuda
