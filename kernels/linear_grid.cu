@@ -9,6 +9,17 @@
 namespace slalom::cuda {
 namespace {
 
+/// The task in shared memory, copied by the whole block.
+__device__ const MemberTask& shared_copy(const MemberTask& task, float4* shared) {
+  static_assert(sizeof(MemberTask) % sizeof(int) == 0);
+  constexpr int kWords = sizeof(MemberTask) / sizeof(int);
+  for (int i = static_cast<int>(threadIdx.x); i < kWords; i += static_cast<int>(blockDim.x)) {
+    reinterpret_cast<int*>(shared)[i] = reinterpret_cast<const int*>(&task)[i];
+  }
+  __syncthreads();
+  return *reinterpret_cast<const MemberTask*>(shared);
+}
+
 // Computes   what linear_block computes.
 // Work split a team of plan.blocks blocks, from plan.first_block on, trains a member; a pass over the rows of a batch
 //            is dealt out over the warps of all of them. Teams work side by side; every block goes through all members
@@ -27,10 +38,10 @@ __global__ __launch_bounds__(rows_most_warps(K, V) * kWarp) void linear_grid_ker
   extern __shared__ float4 shared[];
   const int block = static_cast<int>(blockIdx.x);
   for (int m = 0; m < a.n_members; ++m) {
-    const MemberTask& task = a.tasks[m];
-    const LaunchPlan plan = task.plan;
+    const LaunchPlan plan = a.tasks[m].plan;
     const int rank = block - plan.first_block;
-    if (task.n_rows == 0 || rank < 0 || rank >= plan.blocks) continue;
+    if (a.tasks[m].n_rows == 0 || rank < 0 || rank >= plan.blocks) continue;
+    const MemberTask& task = shared_copy(a.tasks[m], shared);
     if (static_cast<int>(threadIdx.x) < plan.warps * kWarp) {
       TeamBarrier barrier(a.counters + m, plan.blocks);
       const TeamExchange exchange{.gradients = a.gradients,

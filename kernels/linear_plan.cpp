@@ -68,7 +68,10 @@ LaunchPlan rows_plan(const LinearModel& model, const RowsShape& shape, std::int6
     const std::int64_t block_rows = std::int64_t{warps} * shape.groups();
     const std::int64_t passes = (batch + blocks * block_rows - 1) / (blocks * block_rows);
     std::int64_t cost = passes * (kPassNs + block_rows * model.pieces() * 16 / kBytesPerNs);
-    if (blocks > 1) cost += limits.exchange_ns + std::int64_t{4} * blocks * rows_slots(model) / kBytesPerNs;
+    if (blocks > 1) {  // blocks arrive at a barrier one after another
+      cost += limits.exchange_ns + blocks * limits.exchange_ns / 256;
+      cost += std::int64_t{4} * blocks * rows_slots(model) / kBytesPerNs;
+    }
     if (cost < best_cost) {
       best = {.warps = warps, .blocks = blocks};
       best_cost = cost;

@@ -38,7 +38,8 @@ struct LinearModel {
 struct DeviceLimits {
   int multiprocessors = 1;
   std::int64_t shared_bytes = 48 * 1024;  ///< most shared memory of a block
-  std::int64_t exchange_ns = 1600;  ///< estimated cost of a barrier over blocks; 0 makes every batch worth sharing
+  /// Estimated cost of a barrier over blocks with what is written before and read after it; 0: every batch is shared.
+  std::int64_t exchange_ns = 2500;
   bool rows_in_registers = true;    ///< false: the tiles kernel trains everything
 };
 
@@ -67,9 +68,9 @@ struct RowsShape {
   return 2U + static_cast<unsigned>(model.target_words());
 }
 
-/// Byte offsets into a block's shared memory; the ring of rows starts at 0.
+/// Byte offsets into a block's shared memory; a copy of the member's task starts at 0.
 struct RowsLayout {
-  unsigned side = 0, z = 0, values = 0, partial = 0, losses = 0, norms = 0, constants = 0;
+  unsigned ring = 0, side = 0, z = 0, values = 0, partial = 0, losses = 0, norms = 0, constants = 0;
   unsigned bytes = 0;
   int pitch = 0;  ///< rows_pitch()
 };
@@ -80,9 +81,10 @@ inline constexpr int kRowsAhead = 2 * kRowStages;  ///< passes whose row numbers
 inline constexpr int kMostRowWarps = 16;
 inline constexpr int kWarpSlots = 64;  ///< up to so many gradient values every warp updates its own copy of the model
 
-/// Most warps of a block, by registers: shapes that keep many sums in registers get half.
+/// Most warps of a block, by registers: shapes that keep many sums in registers have room for fewer.
 [[nodiscard]] SLALOM_HD constexpr int rows_most_warps(int outputs, int vectors) {
-  return outputs * vectors >= 8 ? kMostRowWarps / 2 : kMostRowWarps;
+  if (outputs > 1 || vectors >= 8) return kMostRowWarps / 2;
+  return vectors >= 4 ? kMostRowWarps * 3 / 4 : kMostRowWarps;
 }
 
 /// Memory of a block of `warps` warps for an optimiser with n_slots state values a parameter.
@@ -95,11 +97,14 @@ inline constexpr int kWarpSlots = 64;  ///< up to so many gradient values every 
   RowsLayout layout;
   layout.pitch = rows_pitch(model);
   const unsigned gradient = static_cast<unsigned>(layout.pitch) * 4U;
-  unsigned end = w * kRowStages * static_cast<unsigned>(shape.vectors) * 512U;
+  unsigned end = 0;
   const auto place = [&end](unsigned& offset, unsigned bytes) {
     offset = end;
     end += (bytes + 15U) / 16U * 16U;
   };
+  unsigned task = 0;
+  place(task, sizeof(MemberTask));
+  place(layout.ring, w * kRowStages * static_cast<unsigned>(shape.vectors) * 512U);
   place(layout.side, w * kRowsAhead * groups * row_side_words(model) * 4U);
   place(layout.z, shape.outputs == 1 ? 0U : w * groups * (static_cast<unsigned>(shape.outputs) + 1U) * 4U);
   place(layout.values, (per_warp ? w : 1U) * 2U * (1U + static_cast<unsigned>(n_slots)) * gradient);

@@ -2,6 +2,8 @@
 // Sums over the lanes of a warp, always in the same order.
 #pragma once
 
+#include <cstdint>
+
 namespace slalom::cuda {
 
 constexpr int kWarp = 32;
@@ -78,6 +80,9 @@ class LaneGroup {
       value = other < value ? other : value;
     }
     return value;
+  }
+  [[nodiscard]] __device__ std::int64_t min(std::int64_t index) const {  // 32 bits hold every index of a row
+    return min(static_cast<int>(index));
   }
   template <class T>
   [[nodiscard]] __device__ T sum(T value) const {

@@ -81,7 +81,7 @@ class RowStream {
     const auto pieces = static_cast<unsigned>(model.pieces());
     vectors_ = place < pieces ? (pieces - place + lanes - 1) / lanes : 0;
     targets_ = model.has_labels() ? reinterpret_cast<const float*>(task.ordered.labels) : task.ordered.targets;
-    ring_ = kept(shared_address(shared) + w * (kRowStages * kPlaceBytes) + lane_ * 16U);
+    ring_ = kept(shared_address(shared + layout.ring) + w * (kRowStages * kPlaceBytes) + lane_ * 16U);
     side_bytes_ = kept(row_side_words(model) * groups() * 4U);
     side_ = kept(shared_address(shared + layout.side) + w * kRowsAhead * side_bytes_);
     // One field of the constants a lane.

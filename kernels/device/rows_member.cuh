@@ -2,6 +2,8 @@
 // All steps of one member by the warps of a block, or of a team of blocks that share every batch.
 #pragma once
 
+#include <type_traits>
+
 #include "core/clip.hpp"
 #include "device/rows_pass.cuh"
 
@@ -32,7 +34,7 @@ struct GatheredSums {
 template <class Shape, bool kTeam>
 class RowsMember {
  public:
-  /// `task` lies in global memory.
+  /// `task` lies in global memory, or at the start of the shared memory.
   __device__ RowsMember(const MemberTask& task, const LinearModel& model, const RowsShape& shape, int rank,
                         TeamExchange exchange, TeamBarrier& barrier, char* shared)
       : task_(task),
@@ -196,7 +198,8 @@ class RowsMember {
     return core::clip_by_norm_factor<float>(squares, task_.rule.clip_norm);
   }
 
-  const MemberTask task_;  ///< a copy, so that what is used stays in registers
+  /// Alone, a copy: what is used stays in registers. In a team, which has fewer to spare, not.
+  const std::conditional_t<kTeam, const MemberTask&, const MemberTask> task_;
   const LinearModel& model_;
   const LaunchPlan plan_;
   const int rank_;

@@ -36,6 +36,7 @@ class RowsValues {
   [[nodiscard]] __device__ bool per_warp() const { return per_warp_; }
   [[nodiscard]] __device__ int weights() const { return slots_ - 1 - n_outputs(); }
   [[nodiscard]] __device__ const float* parameters() const { return now_; }
+  [[nodiscard]] __device__ unsigned address() const { return shared_address(now_); }  ///< of the parameters
   [[nodiscard]] __device__ float bias(int output) const { return parameters()[weights() + output]; }
   /// Makes the updated values the current ones.
   __device__ void accept() {

@@ -55,18 +55,23 @@ struct RowLane {
     place = lane % lanes();
     group = lane / lanes();
     z = reinterpret_cast<float*>(shared + kept(layout.z)) + (warp * static_cast<int>(shape.groups()) + group) * (K + 1);
+    if (K > 1 && place == 0) {
+      for (int j = model.n_outputs; j < K; ++j) z[j] = 0.0F;  // derivatives that are read but mean nothing
+    }
   }
   [[nodiscard]] __device__ int lanes() const { return static_cast<int>(shape.lanes()); }
   /// Whether the lane has a vector `v`: rows need not fill all lanes.
   [[nodiscard]] __device__ bool has(int v) const { return place + lanes() * v < model.pieces(); }
-  [[nodiscard]] __device__ float4 weights(const RowsValues& values, int output, int v) const {
-    const float* row = values.parameters() + output * 4 * model.pieces();
-    return has(v) ? reinterpret_cast<const float4*>(row)[place + lanes() * v] : make_float4(0, 0, 0, 0);
+  /// Where the lane's weights of vector `v` are in a row of weights. Lanes without one take the last piece: they have
+  /// zeros to multiply it by.
+  [[nodiscard]] __device__ unsigned weight_offset(int v) const {
+    const int piece = place + lanes() * v;
+    return static_cast<unsigned>(has(v) ? piece : model.pieces() - 1) * 16U;
   }
   __device__ void start_step(const RowsValues& values) {
     if constexpr (K == 1) {
 #pragma unroll
-      for (int v = 0; v < V; ++v) w[v] = weights(values, 0, v);
+      for (int v = 0; v < V; ++v) w[v] = load_shared4(values.address() + weight_offset(v));
       bias = values.bias(0);
     }
   }
@@ -117,13 +122,24 @@ __device__ void add_rows(const RowLane<Shape>& my, const RowsValues& values, Row
     scale = weight / step.divisor;
   }
   stream.request();
+  // A few outputs at a time without a question: those beyond the last repeat it, and nobody reads them.
+  constexpr int kTogether = V == 4 ? 1 : (K == 16 ? 2 : 4);  // more would take registers that the sums need
+  unsigned offsets[V];
+#pragma unroll
+  for (int v = 0; v < V; ++v) offsets[v] = my.weight_offset(v);
+  const unsigned row_bytes = static_cast<unsigned>(my.model.pieces()) * 16U;
+  unsigned row = values.address();
   float z[K];
 #pragma unroll
-  for (int j = 0; j < K; ++j) {
-    z[j] = 0.0F;
-    if (j < k) {
+  for (int first = 0; first < K; first += kTogether) {
 #pragma unroll
-      for (int v = 0; v < V; ++v) z[j] = dot(my.weights(values, j, v), x[v], z[j]);
+    for (int j = first; j < first + kTogether; ++j) z[j] = 0.0F;
+    if (first >= k) continue;
+#pragma unroll
+    for (int j = first; j < first + kTogether; ++j) {
+#pragma unroll
+      for (int v = 0; v < V; ++v) z[j] = dot(load_shared4(row + offsets[v]), x[v], z[j]);
+      if (j + 1 < k) row += row_bytes;
     }
   }
   const ScatteredSums held = scatter_sums<K>(z, my.lane, my.lanes() / 2, 1);
@@ -148,12 +164,15 @@ __device__ void add_rows(const RowLane<Shape>& my, const RowsValues& values, Row
   }
   __syncwarp();
 #pragma unroll
-  for (int j = 0; j < K; ++j) {
-    if (j >= k) break;
-    const float derivative = my.z[j];
-    sums.biases[j] += derivative;
+  for (int first = 0; first < K; first += kTogether) {
+    if (first >= k) break;
 #pragma unroll
-    for (int v = 0; v < V; ++v) sums.add(j, v, derivative, x[v]);
+    for (int j = first; j < first + kTogether; ++j) {
+      const float derivative = my.z[j];
+      sums.biases[j] += derivative;
+#pragma unroll
+      for (int v = 0; v < V; ++v) sums.add(j, v, derivative, x[v]);
+    }
   }
 }
 

@@ -79,6 +79,8 @@ TEST(RowsPlan, SmallBatchesTakeOneBlockAndNoMoreWarpsThanTheyHaveRowsFor) {
 TEST(RowsPlan, LargeBatchesAreSharedByBlocks) {
   EXPECT_GT(rows_for(8, 1, 100000).blocks, 8);
   EXPECT_EQ(rows_for(8, 1, 1000000).blocks, 132);
+  EXPECT_LT(rows_for(8, 1, 20000).blocks, 64) << "gradients of so many blocks are as many bytes as the batch";
+  EXPECT_EQ(rows_for(257, 1, 64).blocks, 1) << "a barrier costs more than it saves";
   EXPECT_GT(rows_for(1000, 1, 1024).blocks, 1);
   EXPECT_EQ(rows_for(1000, 1, 1).blocks, 1);
   EXPECT_EQ(rows_for(8, 1, std::int64_t{1} << 40).blocks, 132);
