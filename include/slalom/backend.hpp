@@ -66,6 +66,11 @@ class Backend {
   /// each.
   [[nodiscard]] virtual std::vector<BlockResult> run(std::span<const StepBlock> blocks) = 0;
 
+  /// A promise that `data` stays where it is and as it is as long as the backend: one that computes elsewhere may then
+  /// send it there once, for all calls of predict and evaluate on it. The training data needs none. By default it makes
+  /// no difference.
+  virtual void keep(const Dataset&) {}
+
   /// Raw outputs (logits, or predictions in stored-target units) of the given rows of `x`: [rows.size(), n_outputs]
   /// row-major. An empty `rows` means all rows in order. Uses the parameters that evaluation uses (the mean for
   /// averaged SGD, running statistics for batch normalisation, no dropout). outputs.size() must be rows * n_outputs.

@@ -84,10 +84,11 @@ struct TrainResult {
   std::int64_t steps = 0;        ///< over all members
 };
 
-/// Trains every member of `backend` (whose parameters were initialised) on `data`. `valid` may be null. `rows`: one
-/// per member or empty. A member whose loss, gradient or parameters stop being finite stops with kDiverged and cannot
-/// be the best; throws DivergenceError (names step, epoch and learning rate) when that leaves none, and UsageError for
-/// bad settings. `stop`, if given, ends the run after the current block.
+/// Trains every member of `backend` (whose parameters were initialised) on `data`. `valid` may be null; else it must
+/// live, unchanged, as long as the backend (Backend::keep). `rows`: one per member or empty. A member whose loss,
+/// gradient or parameters stop being finite stops with kDiverged and cannot be the best; throws DivergenceError (names
+/// step, epoch and learning rate) when that leaves none, and UsageError for bad settings. `stop`, if given, ends the
+/// run after the current block.
 TrainResult train(Backend& backend, const Dataset& data, const Dataset* valid, const TrainerConfig& config,
                   std::span<const MemberRows> rows, std::span<Observer* const> observers,
                   const std::atomic<bool>* stop = nullptr);

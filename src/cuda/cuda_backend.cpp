@@ -34,11 +34,11 @@ CudaBackend::CudaBackend(DeviceInfo device, const ModelSpec& spec, const Dataset
       layout_(spec),
       train_(train),
       stream_(stream_on(device_)),
-      data_(train, stream_.get()),
       population_(layout_, members, stream_.get()),
       engine_(
           engine ? std::move(engine)
                  : make_engine({.device = device_, .spec = spec, .members = members, .precision = options.precision})) {
+  resident_.add(train, stream_.get());
   SLALOM_CHECK(cudaStreamSynchronize(stream_.get()));
 }
 
@@ -90,6 +90,7 @@ void CudaBackend::order_targets(const StepBlock& block, Staging::Need& at, Membe
 /// Writes rows, constants and tasks of all members to the staging memory, one member after another; returns how much.
 Staging::Need CudaBackend::fill(std::span<const StepBlock> blocks) {
   const bool ordered = engine_->wants_ordered_inputs();
+  const DeviceData* data = resident_.find(train_.view());
   Staging::Need at{.members = static_cast<std::int64_t>(blocks.size())};
   for (std::size_t m = 0; m < blocks.size(); ++m) {
     const StepBlock& block = blocks[m];
@@ -107,7 +108,7 @@ Staging::Need CudaBackend::fill(std::span<const StepBlock> blocks) {
     for (const double rate : block.learning_rates) constants_.push_back(core::round_to<float>(clock.advance(rate)));
     const MemberConfig& config = population_.config(member);
     MemberTask& task = staging_.tasks()[m];
-    task = {.data = data_.view(),
+    task = {.data = *data,
             .rows = staging_.device_rows() + at.rows,
             .n_rows = n_rows,
             .batch_size = block.batch_size,
@@ -182,11 +183,11 @@ std::vector<BlockResult> CudaBackend::run(std::span<const StepBlock> blocks) {
 
 void CudaBackend::predict(std::int64_t member, const FeatureView& x, std::span<const std::uint32_t> rows,
                           std::span<float> outputs) {
-  const bool resident = x.data != nullptr && x.data == train_.features.data();
+  const DeviceData* resident = resident_.find(x);
   prediction_.predict(*engine_,
                       {.parameters = population_.evaluation_parameters(member),
                        .x = x,
-                       .resident = resident ? data_.view().x.data : nullptr,
+                       .resident = resident != nullptr ? resident->x.data : nullptr,
                        .rows = rows,
                        .n_outputs = spec().n_outputs,
                        .outputs = outputs},

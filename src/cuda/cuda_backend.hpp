@@ -9,12 +9,12 @@
 #include <slalom/backend.hpp>
 #include <slalom/model.hpp>
 
-#include "cuda/device_dataset.hpp"
 #include "cuda/device_info.hpp"
 #include "cuda/engine.hpp"
 #include "cuda/handle.hpp"
 #include "cuda/population.hpp"
 #include "cuda/prediction.hpp"
+#include "cuda/resident_data.hpp"
 #include "cuda/staging.hpp"
 
 namespace slalom::cuda {
@@ -29,6 +29,7 @@ class CudaBackend : public Backend {
   [[nodiscard]] DeviceKind device() const noexcept override { return DeviceKind::kCuda; }
   [[nodiscard]] std::string description() const override;
   [[nodiscard]] std::vector<BlockResult> run(std::span<const StepBlock> blocks) override;
+  void keep(const Dataset& data) override { resident_.add(data, stream_.get()); }
   void predict(std::int64_t member, const FeatureView& x, std::span<const std::uint32_t> rows,
                std::span<float> outputs) override;
   [[nodiscard]] MemberState export_state(std::int64_t member) const override;
@@ -47,7 +48,7 @@ class CudaBackend : public Backend {
   ParameterLayout layout_;
   const Dataset& train_;
   Stream stream_;
-  DeviceDataset data_;
+  ResidentData resident_;
   mutable Population population_;  ///< mutable: the mean of averaged SGD is put together in scratch memory
   Staging staging_;
   std::vector<core::StepConstants<float>> constants_;  ///< of one member's block

@@ -17,6 +17,11 @@ const T* upload(const Arena& arena, Piece<T> piece, const Vector& from, cudaStre
 
 }  // namespace
 
+std::int64_t device_bytes(const Dataset& data) noexcept {
+  const auto bytes = [](const auto& values) { return static_cast<std::int64_t>(values.size() * sizeof(values[0])); };
+  return bytes(data.features) + bytes(data.targets) + bytes(data.labels) + bytes(data.weights);
+}
+
 DeviceDataset::DeviceDataset(const Dataset& data, cudaStream_t stream) {
   const auto size = [](const auto& values) { return static_cast<std::int64_t>(values.size()); };
   ArenaLayout layout;

@@ -11,6 +11,9 @@
 
 namespace slalom::cuda {
 
+/// What a copy of `data` takes.
+[[nodiscard]] std::int64_t device_bytes(const Dataset& data) noexcept;
+
 /// Owns a device copy of a dataset. The copy is enqueued on `stream`; the dataset must live until that is done.
 class DeviceDataset {
  public:

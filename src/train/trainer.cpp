@@ -242,6 +242,7 @@ TrainResult train(Backend& backend, const Dataset& data, const Dataset* valid, c
                                          std::to_string(backend.n_members()));
   }
   if (data.n_rows < 1) throw DataError("training data: found 0 rows, expected at least 1");
+  if (valid != nullptr) backend.keep(*valid);
   return Loop(backend, data, valid, config, rows, observers).run(stop);
 }
 

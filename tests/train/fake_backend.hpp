@@ -49,6 +49,7 @@ class FakeBackend : public Backend {
     return results;
   }
 
+  void keep(const Dataset& data) override { kept.push_back(&data); }
   void predict(std::int64_t, const FeatureView&, std::span<const std::uint32_t>, std::span<float>) override {}
   /// The next value of `valid_losses`.
   [[nodiscard]] Metrics evaluate(std::int64_t, const Dataset&, std::span<const std::uint32_t>) override {
@@ -73,6 +74,7 @@ class FakeBackend : public Backend {
   std::vector<std::int64_t> steps;                  ///< the "parameter" of each member
   std::vector<double> valid_losses;
   std::size_t n_evaluations = 0;
+  std::vector<const Dataset*> kept;
   std::vector<double> last_parameters;  ///< what evaluation_parameters gives, by member; empty: 0
 
  private:

@@ -116,6 +116,14 @@ TEST(Trainer, ReturnsToTheBestParametersWhenTheValidationLossRises) {
   EXPECT_EQ(backend.steps[0], 4);  // 2 steps an epoch
 }
 
+TEST(Trainer, KeepsTheValidationSet) {
+  FakeBackend backend(1, constant_loss);
+  backend.valid_losses = {1.0};
+  const Dataset valid = rows_of(3);
+  (void)train(backend, rows_of(4), &valid, config_of(2, 1), {}, {});
+  EXPECT_EQ(backend.kept, (std::vector<const Dataset*>{&valid}));
+}
+
 TEST(Trainer, IgnoresProgressBelowTheTolerance) {
   FakeBackend backend(1, [](auto, std::int64_t step, auto) { return 1.0 - 0.01 * static_cast<double>(step); });
   TrainerConfig config = config_of(0, 50);

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// Keeps copies of datasets by the address of their features.
+#include "cuda/resident_data.hpp"
+
+namespace slalom::cuda {
+
+void ResidentData::add(const Dataset& data, cudaStream_t stream) {
+  if (data.n_rows == 0 || find(data.view()) != nullptr) return;
+  entries_.push_back({.host = data.view(), .device = DeviceDataset(data, stream)});
+}
+
+const DeviceData* ResidentData::find(const FeatureView& x) const noexcept {
+  for (const Entry& entry : entries_) {
+    if (entry.host.data == x.data && entry.host.n_rows == x.n_rows && entry.host.stride == x.stride) {
+      return &entry.device.view();
+    }
+  }
+  return nullptr;
+}
+
+}  // namespace slalom::cuda
