@@ -66,6 +66,17 @@ class Backend {
   /// each.
   [[nodiscard]] virtual std::vector<BlockResult> run(std::span<const StepBlock> blocks) = 0;
 
+  /// The same in two halves: begin() starts the blocks and may return at once, finish() waits for them. What the
+  /// blocks' spans point to stays as it is until then. In between, only prefetch() may be called. By default finish()
+  /// does it all.
+  virtual void begin(std::span<const StepBlock> blocks) { begun_.assign(blocks.begin(), blocks.end()); }
+  [[nodiscard]] virtual std::vector<BlockResult> finish() { return run(begun_); }
+
+  /// Called between begin() and finish(): the blocks that the next begin() will probably get, so that a device can be
+  /// sent their rows while it computes. Only a hint, but what the spans point to stays as it is until that begin(). By
+  /// default nothing is done.
+  virtual void prefetch(std::span<const StepBlock>) {}
+
   /// A promise that `data` stays where it is and as it is as long as the backend: one that computes elsewhere may then
   /// send it there once, for all calls of predict and evaluate on it. The training data needs none. By default it makes
   /// no difference.
@@ -96,6 +107,7 @@ class Backend {
  private:
   ModelSpec spec_;
   std::int64_t n_members_;
+  std::vector<StepBlock> begun_;
 };
 
 /// Resources a backend may use.
@@ -104,6 +116,9 @@ struct BackendOptions {
   /// How networks multiply matrices on a CUDA device: fp32; tf32: float32 rounded to 10 bits of fraction; bf16:
   /// bfloat16 weights and activations, float32 master weights. Sums are float32 in all of them. Only fp32 elsewhere.
   Precision precision = Precision::kFp32;
+  /// Bytes of device memory that training and validation data may take; 0: what is free. Training data that needs more
+  /// is streamed from the host, with the same results.
+  std::int64_t device_memory = 0;
 };
 
 /// Makes the backend for `device` (kAuto: the one expected to be faster for this job; `reason` then gets one line for

@@ -16,19 +16,30 @@ void shuffle(std::span<std::uint32_t> rows, core::PhiloxStream random) {
 
 Sampler::Sampler(std::int64_t n_rows, std::vector<std::uint32_t> rows, std::uint64_t seed, std::uint32_t stream,
                  bool shuffled)
-    : rows_(std::move(rows)), seed_(seed), stream_(stream), shuffled_(shuffled) {
-  if (rows_.empty()) {
-    rows_.resize(static_cast<std::size_t>(n_rows));
-    std::iota(rows_.begin(), rows_.end(), 0U);
-  }
-  order_.resize(rows_.size());
-}
+    : rows_(std::move(rows)),
+      n_(rows_.empty() ? n_rows : static_cast<std::int64_t>(rows_.size())),
+      seed_(seed),
+      stream_(stream),
+      shuffled_(shuffled) {}
 
 std::span<const std::uint32_t> Sampler::order(std::int64_t epoch) {
-  if (!shuffled_) return rows_;
-  std::copy(rows_.begin(), rows_.end(), order_.begin());
-  shuffle(order_, {seed_, stream_, core::RandomUse::kPermutation, static_cast<std::uint32_t>(epoch)});
-  return order_;
+  if (!shuffled_) epoch = 0;  // all are the same
+  Drawn& drawn = drawn_[static_cast<std::size_t>(epoch % 2)];
+  if (drawn.epoch != epoch) {
+    draw(epoch, drawn.rows);
+    drawn.epoch = epoch;
+  }
+  return drawn.rows;
+}
+
+void Sampler::draw(std::int64_t epoch, std::vector<std::uint32_t>& order) const {
+  order.resize(static_cast<std::size_t>(n_));
+  if (rows_.empty()) {
+    std::iota(order.begin(), order.end(), 0U);
+  } else {
+    std::copy(rows_.begin(), rows_.end(), order.begin());
+  }
+  if (shuffled_) shuffle(order, {seed_, stream_, core::RandomUse::kPermutation, static_cast<std::uint32_t>(epoch)});
 }
 
 }  // namespace slalom::data

@@ -2,6 +2,7 @@
 // The order in which an epoch visits the rows.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -21,16 +22,25 @@ class Sampler {
   Sampler(std::int64_t n_rows, std::vector<std::uint32_t> rows, std::uint64_t seed, std::uint32_t stream,
           bool shuffled);
 
-  /// The order of `epoch` (from 0), valid until the next call. Does not allocate.
+  /// The order of `epoch` (from 0), drawn unless it is one of the last two that were asked for. Valid until the epoch
+  /// after the next is asked for, so that the next one can be drawn while this one is in use.
   [[nodiscard]] std::span<const std::uint32_t> order(std::int64_t epoch);
-  [[nodiscard]] std::int64_t size() const noexcept { return static_cast<std::int64_t>(rows_.size()); }
+  [[nodiscard]] std::int64_t size() const noexcept { return n_; }
 
  private:
-  std::vector<std::uint32_t> rows_;
-  std::vector<std::uint32_t> order_;
+  struct Drawn {
+    std::int64_t epoch = -1;
+    std::vector<std::uint32_t> rows;
+  };
+
+  void draw(std::int64_t epoch, std::vector<std::uint32_t>& order) const;
+
+  std::vector<std::uint32_t> rows_;  ///< empty: all
+  std::int64_t n_;
   std::uint64_t seed_;
   std::uint32_t stream_;
   bool shuffled_;
+  std::array<Drawn, 2> drawn_;  ///< of even and odd epochs
 };
 
 }  // namespace slalom::data

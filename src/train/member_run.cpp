@@ -28,45 +28,56 @@ MemberRun::MemberRun(const TrainerConfig& config, std::int64_t n_rows, const std
       batch_(config.batch_size > 0 ? std::min(config.batch_size, sampler_.size()) : sampler_.size()),
       steps_per_epoch_(ceil_div(sampler_.size(), batch_)),
       schedule_(config.schedule, config.optimizer.learning_rate, steps_per_epoch_,
-                total_steps(config, steps_per_epoch_)),
-      order_(sampler_.order(0)) {
+                total_steps(config, steps_per_epoch_)) {
   result.watched_loss = std::numeric_limits<double>::infinity();
 }
 
 StepBlock MemberRun::next_block(std::int64_t max_steps) {
-  if (!active_) return {};
-  std::int64_t steps = std::min(max_steps, ceil_div(sampler_.size() - position_, batch_));
-  if (config_.max_steps > 0) steps = std::min(steps, config_.max_steps - step_);
-  const std::int64_t n = std::min(steps * batch_, sampler_.size() - position_);
-  rates_.resize(static_cast<std::size_t>(steps));
-  for (std::int64_t s = 0; s < steps; ++s) rates_[static_cast<std::size_t>(s)] = schedule_.at(step_ + s);
-  return {.rows = order_.subspan(static_cast<std::size_t>(position_), static_cast<std::size_t>(n)),
+  return active_ ? block_at(at_, max_steps, rates_) : StepBlock{};
+}
+
+StepBlock MemberRun::block_after(const StepBlock& current, std::int64_t max_steps) {
+  Position next = at_;
+  next.row += static_cast<std::int64_t>(current.rows.size());
+  next.step += static_cast<std::int64_t>(current.learning_rates.size());
+  if (next.row == sampler_.size()) next = {.epoch = at_.epoch + 1, .row = 0, .step = next.step};
+  const bool over = next.epoch >= config_.epochs || (config_.max_steps > 0 && next.step >= config_.max_steps);
+  return active_ && !over ? block_at(next, max_steps, rates_after_) : StepBlock{};
+}
+
+StepBlock MemberRun::block_at(const Position& at, std::int64_t max_steps, std::vector<double>& rates) {
+  std::int64_t steps = std::min(max_steps, ceil_div(sampler_.size() - at.row, batch_));
+  if (config_.max_steps > 0) steps = std::min(steps, config_.max_steps - at.step);
+  const std::int64_t n = std::min(steps * batch_, sampler_.size() - at.row);
+  rates.resize(static_cast<std::size_t>(steps));
+  for (std::int64_t s = 0; s < steps; ++s) rates[static_cast<std::size_t>(s)] = schedule_.at(at.step + s);
+  return {.rows = sampler_.order(at.epoch).subspan(static_cast<std::size_t>(at.row), static_cast<std::size_t>(n)),
           .batch_size = batch_,
-          .learning_rates = rates_};
+          .learning_rates = rates};
 }
 
 std::int64_t MemberRun::absorb(const BlockResult& block) {
   if (block.first_non_finite >= 0) return block.first_non_finite;
   for (const double loss : block.losses) {
-    const std::int64_t rows = std::min(batch_, sampler_.size() - position_);
+    const std::int64_t rows = std::min(batch_, sampler_.size() - at_.row);
     loss_sum_ += loss * static_cast<double>(rows);
     loss_rows_ += rows;
-    position_ += rows;
+    at_.row += rows;
     samples_ += rows;
-    ++step_;
+    ++at_.step;
   }
-  result.steps = step_;
-  if (config_.max_steps > 0 && step_ >= config_.max_steps) stop(StopReason::kSteps);
+  result.steps = at_.step;
+  if (config_.max_steps > 0 && at_.step >= config_.max_steps) stop(StopReason::kSteps);
   return -1;
 }
 
 bool MemberRun::end_epoch(double watched_loss, double train_loss) {
   result.epoch_losses.push_back(train_loss);
-  result.epochs = ++epoch_;
+  result.epochs = ++at_.epoch;
   const bool best = watched_loss < result.watched_loss;
   if (best) {
     result.watched_loss = watched_loss;
-    result.best_epoch = epoch_;
+    result.best_epoch = at_.epoch;
   }
   schedule_.report(watched_loss);
   if (watched_loss < progress_mark_ - config_.tolerance) {
@@ -78,11 +89,10 @@ bool MemberRun::end_epoch(double watched_loss, double train_loss) {
   const std::int64_t patience =
       config_.patience > 0 ? config_.patience : (config_.tolerance > 0.0 ? kDefaultPatience : 0);
   if (patience > 0 && epochs_without_progress_ >= patience) stop(StopReason::kConverged);
-  if (active_ && epoch_ >= config_.epochs) stop(StopReason::kEpochs);
-  position_ = 0;
+  if (active_ && at_.epoch >= config_.epochs) stop(StopReason::kEpochs);
+  at_.row = 0;
   loss_sum_ = 0.0;
   loss_rows_ = 0;
-  if (active_) order_ = sampler_.order(epoch_);
   return best;
 }
 

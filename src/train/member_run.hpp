@@ -20,11 +20,11 @@ class MemberRun {
             std::uint32_t stream);
 
   [[nodiscard]] bool active() const noexcept { return active_; }
-  [[nodiscard]] bool epoch_complete() const noexcept { return position_ == sampler_.size(); }
-  [[nodiscard]] std::int64_t epoch() const noexcept { return epoch_; }
-  [[nodiscard]] std::int64_t step() const noexcept { return step_; }
+  [[nodiscard]] bool epoch_complete() const noexcept { return at_.row == sampler_.size(); }
+  [[nodiscard]] std::int64_t epoch() const noexcept { return at_.epoch; }
+  [[nodiscard]] std::int64_t step() const noexcept { return at_.step; }
   [[nodiscard]] std::int64_t steps_per_epoch() const noexcept { return steps_per_epoch_; }
-  [[nodiscard]] std::int64_t step_in_epoch() const noexcept { return position_ / batch_; }
+  [[nodiscard]] std::int64_t step_in_epoch() const noexcept { return at_.row / batch_; }
   [[nodiscard]] double learning_rate() const noexcept { return rates_.empty() ? 0.0 : rates_.back(); }
   [[nodiscard]] std::int64_t samples() const noexcept { return samples_; }
 
@@ -35,6 +35,10 @@ class MemberRun {
 
   /// The next at most `max_steps` steps of the current epoch; empty if the member is done.
   [[nodiscard]] StepBlock next_block(std::int64_t max_steps);
+
+  /// What next_block(max_steps) will be after `current`, the block that runs now, unless something unforeseen happens:
+  /// divergence, early stopping, a lower rate on a plateau. Draws the next epoch's order when that is reached.
+  [[nodiscard]] StepBlock block_after(const StepBlock& current, std::int64_t max_steps);
 
   /// Takes in what the block did. Returns the index within the block of the first non-finite step, or -1.
   std::int64_t absorb(const BlockResult& block);
@@ -51,16 +55,20 @@ class MemberRun {
   MemberResult result;
 
  private:
+  /// A point in the run: rows of `epoch` already visited, steps already done.
+  struct Position {
+    std::int64_t epoch = 0, row = 0, step = 0;
+  };
+  [[nodiscard]] StepBlock block_at(const Position& at, std::int64_t max_steps, std::vector<double>& rates);
+
   const TrainerConfig& config_;
   data::Sampler sampler_;
   std::int64_t batch_;
   std::int64_t steps_per_epoch_;
   Schedule schedule_;
-  std::span<const std::uint32_t> order_;
-  std::vector<double> rates_;  ///< of the current block
-  std::int64_t epoch_ = 0;
-  std::int64_t position_ = 0;  ///< rows of the epoch already visited
-  std::int64_t step_ = 0;
+  std::vector<double> rates_;        ///< of the current block
+  std::vector<double> rates_after_;  ///< of the block after it
+  Position at_;
   std::int64_t samples_ = 0;
   double loss_sum_ = 0.0;
   std::int64_t loss_rows_ = 0;

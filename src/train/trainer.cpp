@@ -58,6 +58,7 @@ class Loop {
       runs_.emplace_back(config, train.n_rows, member_rows, static_cast<std::uint32_t>(m));
     }
     blocks_.resize(runs_.size());
+    blocks_after_.resize(runs_.size());
   }
 
   TrainResult run(const std::atomic<bool>* stop) {
@@ -85,10 +86,14 @@ class Loop {
       blocks_[m] = runs_[m].next_block(block_steps_);
       longest = std::max(longest, static_cast<std::int64_t>(blocks_[m].learning_rates.size()));
     }
-    const std::vector<BlockResult> results = backend_.run(blocks_);
+    backend_.begin(blocks_);
+    block_steps_ = steps_after_;  // decided before this block's speed is known, so that the next one can be sent ahead
+    for (std::size_t m = 0; m < runs_.size(); ++m) blocks_after_[m] = runs_[m].block_after(blocks_[m], block_steps_);
+    backend_.prefetch(blocks_after_);
+    const std::vector<BlockResult> results = backend_.finish();
     const double seconds = seconds_since(began);
     training_seconds_ += seconds;
-    block_steps_ = next_block_steps(std::max<std::int64_t>(longest, 1), seconds);
+    steps_after_ = next_block_steps(std::max<std::int64_t>(longest, 1), seconds);
     for (std::size_t m = 0; m < runs_.size(); ++m) {
       if (blocks_[m].rows.empty()) continue;
       const std::int64_t bad = runs_[m].absorb(results[m]);
@@ -205,8 +210,9 @@ class Loop {
   std::span<Observer* const> observers_;
   double unit_;
   std::vector<MemberRun> runs_;
-  std::vector<StepBlock> blocks_;
+  std::vector<StepBlock> blocks_, blocks_after_;
   std::int64_t block_steps_ = kFirstBlockSteps;
+  std::int64_t steps_after_ = kFirstBlockSteps;  ///< of the block after the next
   Clock::time_point start_ = Clock::now();
   double training_seconds_ = 0.0;
 };

@@ -49,6 +49,12 @@ class FakeBackend : public Backend {
     return results;
   }
 
+  void begin(std::span<const StepBlock> blocks) override {
+    if (blocks_of(blocks) == foreseen_) ++n_foreseen;
+    ++n_runs;
+    Backend::begin(blocks);
+  }
+  void prefetch(std::span<const StepBlock> blocks) override { foreseen_ = blocks_of(blocks); }
   void keep(const Dataset& data) override { kept.push_back(&data); }
   void predict(std::int64_t, const FeatureView&, std::span<const std::uint32_t>, std::span<float>) override {}
   /// The next value of `valid_losses`.
@@ -75,9 +81,26 @@ class FakeBackend : public Backend {
   std::vector<double> valid_losses;
   std::size_t n_evaluations = 0;
   std::vector<const Dataset*> kept;
+  std::int64_t n_runs = 0;
+  std::int64_t n_foreseen = 0;          ///< runs of exactly the blocks that the last prefetch got
   std::vector<double> last_parameters;  ///< what evaluation_parameters gives, by member; empty: 0
 
  private:
+  struct Block {
+    std::vector<std::uint32_t> rows;
+    std::vector<double> rates;
+    bool operator==(const Block&) const = default;
+  };
+  static std::vector<Block> blocks_of(std::span<const StepBlock> blocks) {
+    std::vector<Block> copies;
+    for (const StepBlock& block : blocks) {
+      copies.push_back(
+          {{block.rows.begin(), block.rows.end()}, {block.learning_rates.begin(), block.learning_rates.end()}});
+    }
+    return copies;
+  }
+
+  std::vector<Block> foreseen_;
   std::vector<std::int64_t> best_;
   StepLoss loss_;
 };

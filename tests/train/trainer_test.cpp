@@ -116,6 +116,28 @@ TEST(Trainer, ReturnsToTheBestParametersWhenTheValidationLossRises) {
   EXPECT_EQ(backend.steps[0], 4);  // 2 steps an epoch
 }
 
+TEST(Trainer, ForeseesTheNextBlocks) {
+  FakeBackend backend(2, constant_loss);
+  TrainerConfig config = config_of(1, 3);
+  config.schedule = {.kind = ScheduleKind::kCosine, .warmup_steps = 100};
+  config.max_steps = 2500;  // several blocks an epoch, and an end in the middle of one
+  (void)train(backend, rows_of(1000), nullptr, config, {}, {});
+  EXPECT_GT(backend.n_runs, 3);
+  EXPECT_EQ(backend.n_foreseen, backend.n_runs - 1);
+}
+
+TEST(Trainer, GoesOnWhereTheForeseenBlocksAreWrong) {
+  FakeBackend backend(2, [](std::int64_t member, auto, auto) { return static_cast<double>(member); });
+  TrainerConfig config = config_of(0, 6);
+  config.optimizer.learning_rate = 1.0;
+  config.schedule = {.kind = ScheduleKind::kPlateau, .factor = 0.5, .plateau_patience = 1};
+  (void)train(backend, rows_of(3), nullptr, config, {}, {});
+  const std::vector<double> expected{1.0, 1.0, 1.0, 0.5, 0.5, 0.25};
+  EXPECT_EQ(backend.rates[0], expected);
+  EXPECT_EQ(backend.rates[1], expected);
+  EXPECT_LT(backend.n_foreseen, backend.n_runs - 1);
+}
+
 TEST(Trainer, KeepsTheValidationSet) {
   FakeBackend backend(1, constant_loss);
   backend.valid_losses = {1.0};
