@@ -5,8 +5,6 @@
 #include <cstdlib>
 #include <string>
 
-#include <slalom/error.hpp>
-
 #include "cuda/check.hpp"
 
 namespace slalom::cuda {
@@ -18,15 +16,13 @@ std::size_t aligned(std::size_t bytes) { return (bytes + kAlignment - 1) / kAlig
 
 [[noreturn]] void report_no_memory(std::size_t bytes, MemoryKind kind) {
   if (kind == MemoryKind::kPinned) {
-    throw DeviceError("out of page-locked host memory: asked for " + std::to_string(bytes) + " bytes",
-                      ExitCode::kDevice);
+    throw OutOfMemory("out of page-locked host memory: asked for " + std::to_string(bytes) + " bytes");
   }
   std::size_t free = 0;
   std::size_t total = 0;
   SLALOM_CHECK(cudaMemGetInfo(&free, &total));
-  throw DeviceError("out of device memory: asked for " + std::to_string(bytes) + " bytes, " + std::to_string(free) +
-                        " of " + std::to_string(total) + " are free",
-                    ExitCode::kDevice);
+  throw OutOfMemory("out of device memory: asked for " + std::to_string(bytes) + " bytes, " + std::to_string(free) +
+                    " of " + std::to_string(total) + " are free");
 }
 
 }  // namespace

@@ -6,10 +6,13 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <type_traits>
 #include <vector>
 
 #include <cuda_runtime_api.h>
+
+#include <slalom/error.hpp>
 
 namespace slalom::cuda {
 
@@ -38,11 +41,17 @@ class ArenaLayout {
   std::vector<Size> sizes_;
 };
 
+/// There is not as much memory as was asked for.
+class OutOfMemory : public DeviceError {
+ public:
+  explicit OutOfMemory(const std::string& message) : DeviceError(message, ExitCode::kDevice) {}
+};
+
 enum class MemoryKind { kDevice, kPinned };
 
 /// The memory of one layout; move-only. One allocation for all pieces, or, if the environment variable
 /// SLALOM_SEPARATE_ALLOCATIONS is set, one for each, so that a memory checker sees an access that runs from one piece
-/// into the next. Uninitialised. Throws DeviceError that names the bytes asked for and free.
+/// into the next. Uninitialised. Throws OutOfMemory that names the bytes asked for and free.
 class Arena {
  public:
   Arena() = default;

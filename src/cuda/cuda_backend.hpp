@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The backend on a CUDA device: owns data, population and staging; an engine computes.
+// The backend on a CUDA device: owns data and population; a pipeline feeds the engine that computes.
 #pragma once
 
 #include <memory>
@@ -15,11 +15,12 @@
 #include "cuda/population.hpp"
 #include "cuda/prediction.hpp"
 #include "cuda/resident_data.hpp"
-#include "cuda/staging.hpp"
+#include "cuda/step_pipeline.hpp"
 
 namespace slalom::cuda {
 
-/// Implements the contract of Backend on one device and one stream.
+/// Implements the contract of Backend on one device. Training data that fits is resident; else its rows are streamed,
+/// in the order in which they are visited.
 class CudaBackend : public Backend {
  public:
   /// `engine`: null for the one that make_engine() chooses.
@@ -29,7 +30,10 @@ class CudaBackend : public Backend {
   [[nodiscard]] DeviceKind device() const noexcept override { return DeviceKind::kCuda; }
   [[nodiscard]] std::string description() const override;
   [[nodiscard]] std::vector<BlockResult> run(std::span<const StepBlock> blocks) override;
-  void keep(const Dataset& data) override { resident_.add(data, stream_.get()); }
+  void begin(std::span<const StepBlock> blocks) override { pipeline_.begin(blocks); }
+  void prefetch(std::span<const StepBlock> blocks) override { pipeline_.prefetch(blocks); }
+  [[nodiscard]] std::vector<BlockResult> finish() override { return pipeline_.finish(); }
+  void keep(const Dataset& data) override { static_cast<void>(resident_.add(data, stream_.get())); }
   void predict(std::int64_t member, const FeatureView& x, std::span<const std::uint32_t> rows,
                std::span<float> outputs) override;
   [[nodiscard]] MemberState export_state(std::int64_t member) const override;
@@ -39,20 +43,16 @@ class CudaBackend : public Backend {
   void restore(std::int64_t member, SnapshotSlot slot) override;
 
  private:
-  [[nodiscard]] Staging::Need need_of(std::span<const StepBlock> blocks) const;
-  [[nodiscard]] Staging::Need fill(std::span<const StepBlock> blocks);
-  void order_targets(const StepBlock& block, Staging::Need& at, MemberTask& task) const;
-  [[nodiscard]] std::vector<BlockResult> collect(std::span<const StepBlock> blocks);
+  [[nodiscard]] bool streams() const noexcept { return !train_is_resident_; }
 
   DeviceInfo device_;
   ParameterLayout layout_;
-  const Dataset& train_;
   Stream stream_;
-  ResidentData resident_;
   mutable Population population_;  ///< mutable: the mean of averaged SGD is put together in scratch memory
-  Staging staging_;
-  std::vector<core::StepConstants<float>> constants_;  ///< of one member's block
+  ResidentData resident_;
+  bool train_is_resident_;
   std::unique_ptr<DeviceEngine> engine_;
+  StepPipeline pipeline_;
   PredictionBuffers prediction_;
 };
 

@@ -25,7 +25,9 @@ class Population {
  public:
   Population(const ParameterLayout& layout, std::span<const MemberConfig> members, cudaStream_t stream);
 
+  [[nodiscard]] std::int64_t size() const noexcept { return static_cast<std::int64_t>(members_.size()); }
   [[nodiscard]] const MemberConfig& config(std::int64_t member) const { return at(member).config; }
+  [[nodiscard]] const core::StepClock& clock(std::int64_t member) const { return at(member).clock; }
   [[nodiscard]] core::StepClock& clock(std::int64_t member) {
     return members_.at(static_cast<std::size_t>(member)).clock;
   }

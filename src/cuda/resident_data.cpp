@@ -4,9 +4,17 @@
 
 namespace slalom::cuda {
 
-void ResidentData::add(const Dataset& data, cudaStream_t stream) {
-  if (data.n_rows == 0 || find(data.view()) != nullptr) return;
-  entries_.push_back({.host = data.view(), .device = DeviceDataset(data, stream)});
+bool ResidentData::add(const Dataset& data, cudaStream_t stream) {
+  if (data.n_rows == 0 || find(data.view()) != nullptr) return true;
+  const std::int64_t bytes = device_bytes(data);
+  if (bytes > left_) return false;
+  try {
+    entries_.push_back({.host = data.view(), .device = DeviceDataset(data, stream)});
+  } catch (const OutOfMemory&) {
+    return false;
+  }
+  left_ -= bytes;
+  return true;
 }
 
 const DeviceData* ResidentData::find(const FeatureView& x) const noexcept {

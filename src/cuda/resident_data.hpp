@@ -2,7 +2,8 @@
 // The datasets that are on the device, found by where they are on the host.
 #pragma once
 
-#include <vector>
+#include <cstdint>
+#include <deque>
 
 #include <cuda_runtime_api.h>
 
@@ -12,13 +13,17 @@
 
 namespace slalom::cuda {
 
-/// Copies of datasets that outlive it and do not change.
+/// Copies of datasets that outlive it and do not change, as many as fit.
 class ResidentData {
  public:
-  /// Enqueues the upload on `stream`, unless the dataset is here already.
-  void add(const Dataset& data, cudaStream_t stream);
+  /// `limit`: bytes of device memory that all copies together may take.
+  explicit ResidentData(std::int64_t limit) : left_(limit) {}
 
-  /// The copy of the dataset with these features, or null.
+  /// Enqueues the upload on `stream`, unless the dataset is here already. False: it does not fit the limit or the
+  /// memory that is free.
+  [[nodiscard]] bool add(const Dataset& data, cudaStream_t stream);
+
+  /// The copy of the dataset with these features, or null. The address stays the same.
   [[nodiscard]] const DeviceData* find(const FeatureView& x) const noexcept;
 
  private:
@@ -26,7 +31,8 @@ class ResidentData {
     FeatureView host;
     DeviceDataset device;
   };
-  std::vector<Entry> entries_;
+  std::deque<Entry> entries_;
+  std::int64_t left_;
 };
 
 }  // namespace slalom::cuda

@@ -11,31 +11,48 @@ namespace slalom::cuda {
 
 namespace {
 
-constexpr std::int64_t Staging::Need::*kSizes[] = {
-    &Staging::Need::rows,    &Staging::Need::steps,  &Staging::Need::members, &Staging::Need::constants,
-    &Staging::Need::targets, &Staging::Need::labels, &Staging::Need::weights, &Staging::Need::constant_values};
+using Need = Staging::Need;
+
+constexpr std::int64_t Need::*kSizes[] = {&Need::rows,      &Need::steps,           &Need::members,
+                                          &Need::constants, &Need::constant_values, &Need::features,
+                                          &Need::targets,   &Need::labels,          &Need::weights};
+
+std::int64_t bytes_of(const ArenaLayout& layout) {
+  std::int64_t bytes = 0;
+  for (const ArenaLayout::Size& size : layout.sizes()) bytes += static_cast<std::int64_t>(size.bytes);
+  return bytes;
+}
 
 }  // namespace
 
-void Staging::reserve(const Need& need, cudaStream_t stream) {
+void Staging::reserve(const Need& need, std::int64_t most_bytes) {
   const auto fits = [&](auto size) { return need.*size <= capacity_.*size; };
   if (std::all_of(std::begin(kSizes), std::end(kSizes), fits)) return;
-  SLALOM_CHECK(cudaStreamSynchronize(stream));
-  for (const auto size : kSizes) capacity_.*size = std::max(need.*size, capacity_.*size);
-  ArenaLayout layout;
-  rows_ = layout.add<std::uint32_t>(capacity_.rows);
-  constants_ = layout.add<core::StepConstants<float>>(capacity_.constants);
-  constant_values_ = layout.add<float>(capacity_.constant_values);
-  targets_ = layout.add<float>(capacity_.targets);
-  labels_ = layout.add<std::int32_t>(capacity_.labels);
-  weights_ = layout.add<float>(capacity_.weights);
-  tasks_ = layout.add<MemberTask>(capacity_.members);
-  losses_ = layout.add<double>(capacity_.steps);
-  flags_ = layout.add<std::int32_t>(capacity_.members);
-  host_ = {};  // freed before the larger ones are made
+  Need larger = capacity_;
+  for (const auto size : kSizes) larger.*size = std::max(need.*size, larger.*size);
+  ArenaLayout layout = lay_out(larger);
+  if (bytes_of(layout) > most_bytes) layout = lay_out(larger = need);
+  capacity_ = {};  // if the allocation fails, nothing is there
+  host_ = {};      // freed before the larger ones are made
   device_ = {};
   host_ = Arena(layout, MemoryKind::kPinned);
   device_ = Arena(layout, MemoryKind::kDevice);
+  capacity_ = larger;
+}
+
+ArenaLayout Staging::lay_out(const Need& need) {
+  ArenaLayout layout;
+  rows_ = layout.add<std::uint32_t>(need.rows);
+  constants_ = layout.add<core::StepConstants<float>>(need.constants);
+  constant_values_ = layout.add<float>(need.constant_values);
+  features_ = layout.add<float>(need.features);
+  targets_ = layout.add<float>(need.targets);
+  labels_ = layout.add<std::int32_t>(need.labels);
+  weights_ = layout.add<float>(need.weights);
+  tasks_ = layout.add<MemberTask>(need.members);
+  losses_ = layout.add<double>(need.steps);
+  flags_ = layout.add<std::int32_t>(need.members);
+  return layout;
 }
 
 void Staging::upload(const Need& used, cudaStream_t stream) const {
@@ -48,6 +65,7 @@ void Staging::upload(const Need& used, cudaStream_t stream) const {
   copy(rows_, used.rows);
   copy(constants_, used.constants);
   copy(constant_values_, used.constant_values);
+  copy(features_, used.features);
   copy(targets_, used.targets);
   copy(labels_, used.labels);
   copy(weights_, used.weights);
@@ -63,7 +81,6 @@ void Staging::download(const Need& used, cudaStream_t stream) const {
   SLALOM_CHECK(cudaMemcpyAsync(host_.pointer(flags_), device_.pointer(flags_),
                                static_cast<std::size_t>(used.members) * sizeof(std::int32_t), cudaMemcpyDeviceToHost,
                                stream));
-  SLALOM_CHECK(cudaStreamSynchronize(stream));
 }
 
 }  // namespace slalom::cuda

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// Keeps the device busy with launches: while one runs, the next is written and uploaded.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <vector>
+
+#include <cuda_runtime_api.h>
+
+#include <slalom/backend.hpp>
+
+#include "core/rules.hpp"
+#include "cuda/engine.hpp"
+#include "cuda/handle.hpp"
+#include "cuda/launch_cut.hpp"
+#include "cuda/launch_writer.hpp"
+#include "cuda/population.hpp"
+#include "cuda/staging.hpp"
+
+namespace slalom::cuda {
+
+/// Memory for the launches that are written, uploaded or running at the same time.
+struct PipelineMemory {
+  int n_slots = 2;              ///< launches
+  std::int64_t slot_bytes = 0;  ///< what a launch's inputs may take on either side; more is cut, but for a single step
+  std::int64_t slot_limit = 0;  ///< what even a single step may not exceed, because the user said so; 0: none
+};
+
+/// A ring of slots. A launch goes through one in three stages: the host writes its inputs to page-locked memory; the
+/// copy stream carries them to the device; the compute stream, which waits for that by an event, runs the engine and
+/// carries losses back. A slot is used again when the host has seen the event behind that.
+class StepPipeline {
+ public:
+  StepPipeline(const LaunchSources& sources, const PipelineMemory& memory, Population& population, DeviceEngine& engine,
+               cudaStream_t compute);
+
+  /// Backend::begin: enqueues as many launches as there are slots.
+  void begin(std::span<const StepBlock> blocks);
+  /// Backend::prefetch: writes and uploads launches into slots that are free.
+  void prefetch(std::span<const StepBlock> blocks);
+  /// Backend::finish: enqueues and awaits the rest.
+  [[nodiscard]] std::vector<BlockResult> finish();
+
+ private:
+  struct Slot {
+    Staging staging;
+    Staging::Need used;
+    Event uploaded = make_event();
+    Event done = make_event();
+  };
+  /// What one call of begin() asks for, and how many of its launches got how far.
+  struct Work {
+    std::vector<StepBlock> blocks;
+    std::vector<core::StepClock> start, clocks;  ///< by member: before the blocks, and behind what is written
+    std::vector<LaunchParts> launches;
+    std::size_t written = 0, launched = 0, done = 0;
+  };
+
+  [[nodiscard]] Work make_work(std::span<const StepBlock> blocks, std::vector<core::StepClock> clocks) const;
+  [[nodiscard]] bool is(const Work& work, std::span<const StepBlock> blocks) const;
+  void discard(Work& work);
+  void write(Work& work);
+  void launch();
+  void advance();
+  void collect(std::vector<BlockResult>& results);
+  [[nodiscard]] Slot& slot(std::size_t launch) { return slots_[launch % slots_.size()]; }
+
+  LaunchWriter writer_;
+  PipelineMemory memory_;
+  Population& population_;
+  DeviceEngine& engine_;
+  cudaStream_t compute_;
+  Stream copy_ = make_stream();
+  std::vector<Slot> slots_;
+  std::size_t n_written_ = 0, n_launched_ = 0, n_done_ = 0;  ///< launches ever: each uses the slot after the one before
+  Piece<std::int32_t> stopped_;                              ///< by member, of the running block
+  Arena arena_;
+  Work now_;
+  std::optional<Work> next_;
+};
+
+}  // namespace slalom::cuda
