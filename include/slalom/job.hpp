@@ -38,6 +38,7 @@ struct TrainJob {
   DeviceKind device = DeviceKind::kAuto;
   int threads = 0;
   Precision precision = Precision::kFp32;  ///< of the matrix products of a network on a CUDA device
+  std::int64_t device_memory = 0;          ///< bytes for data on a CUDA device, see BackendOptions; 0: what is free
 };
 
 /// What one member of a job's population achieved.

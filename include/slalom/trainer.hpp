@@ -27,6 +27,7 @@ struct TrainerConfig {
   std::int64_t patience = 0;     ///< epochs without progress before stopping; 0: never, or 5 if tolerance > 0
   bool shuffle = true;           ///< a new permutation every epoch (not needed and not done for batch_size 0)
   std::uint64_t seed = 1;
+  int threads = 0;  ///< CPU threads that draw the orders of a population; 0: all cores this process may use
 };
 
 void validate(const TrainerConfig& config);

@@ -2,6 +2,7 @@
 // The flags that describe the model and where it is trained.
 #include <CLI/CLI.hpp>
 
+#include "cli/byte_size.hpp"
 #include "cli/enum_option.hpp"
 #include "cli/options.hpp"
 
@@ -54,6 +55,16 @@ void add_device_options(CLI::App& app, const DeviceOptions& options) {
       ->capture_default_str()
       ->group(group);
   add_enum_option(app, "--precision", options.precision, "Matrix products of networks on a CUDA device")->group(group);
+}
+
+void add_device_memory_option(CLI::App& app, std::int64_t& device_memory) {
+  app.add_option_function<std::string>(
+         "--device-memory",
+         [&device_memory](const std::string& text) { device_memory = parse_bytes("--device-memory", text); },
+         "Most memory of a CUDA device for training and validation data, such as 512M or 2G (K, M, G, T: powers of "
+         "1024); data that needs more is streamed, with the same results")
+      ->default_str("9/10 of what is free")
+      ->group("Device");
 }
 
 }  // namespace slalom::cli

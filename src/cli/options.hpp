@@ -42,6 +42,9 @@ struct ScoringOptions {
 /// --model, --data and the flags of reading and of the device. `data_help` says what the file has to hold.
 void add_scoring_options(CLI::App& app, ScoringOptions& scoring, const std::string& data_help);
 
+/// --device-memory
+void add_device_memory_option(CLI::App& app, std::int64_t& device_memory);
+
 /// Where a command computes, and how.
 struct DeviceOptions {
   DeviceKind& device;

@@ -87,6 +87,7 @@ void add_train(CLI::App& app) {
   add_schedule_options(*command, o->job.trainer.schedule);
   add_run_options(*command, o->job.trainer);
   add_device_options(*command, {o->job.device, o->job.threads, o->job.precision});
+  add_device_memory_option(*command, o->job.device_memory);
   command->add_option("--config", o->config,
                       "Read flags from a TOML file: name = value, names without the dashes; flags given here win");
   command->callback([o] { run_train(*o); });

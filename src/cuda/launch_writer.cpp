@@ -4,25 +4,23 @@
 
 #include <algorithm>
 
+#include "core/parallel.hpp"
 #include "cuda/packed_constants.hpp"
 
 namespace slalom::cuda {
 namespace {
 
-constexpr std::int64_t kFeatureAlignment = 8;    ///< floats: every member's rows start on a sector, as a dataset's do
-constexpr std::int64_t kWorthThreads = 1 << 18;  ///< bytes
+constexpr std::int64_t kFeatureAlignment = 8;  ///< floats: every member's rows start on a sector, as a dataset's do
 
 std::int64_t aligned(std::int64_t floats) {
   return (floats + kFeatureAlignment - 1) / kFeatureAlignment * kFeatureAlignment;
 }
 
-/// to[i] = from[rows[i]] for rows of `width` values; by `threads` threads if there is much to copy.
+/// to[i] = from[rows[i]] for rows of `width` values.
 template <class T>
-void gather(std::span<const std::uint32_t> rows, const T* from, std::int64_t width, T* to,
-            [[maybe_unused]] int threads) {
+void gather(std::span<const std::uint32_t> rows, const T* from, std::int64_t width, T* to, int threads) {
   const auto n = static_cast<std::int64_t>(rows.size());
-  [[maybe_unused]] const bool much = n * width * static_cast<std::int64_t>(sizeof(T)) >= kWorthThreads;
-#pragma omp parallel for num_threads(threads) schedule(static) if (much)
+#pragma omp parallel for num_threads(threads) schedule(static) if (threads > 1)
   for (std::int64_t i = 0; i < n; ++i) {
     std::copy_n(from + static_cast<std::int64_t>(rows[static_cast<std::size_t>(i)]) * width, width, to + i * width);
   }
@@ -48,22 +46,31 @@ LaunchBudget LaunchWriter::budget(std::int64_t bytes) const {
   return budget;
 }
 
-Staging::Need LaunchWriter::need_of(const LaunchParts& parts) const {
+/// Moves `need` by what `n` rows of one member take.
+void LaunchWriter::add_rows(std::int64_t n, Staging::Need& need) const {
+  const Dataset& train = from_.train;
   const bool streams = from_.resident == nullptr;
-  Staging::Need need{.members = static_cast<std::int64_t>(parts.size())};
-  std::int64_t rows = 0;
-  for (const LaunchPart& part : parts) {
-    rows += part.n_rows;
-    need.steps += part.n_steps;
-    if (streams) need.features += aligned(part.n_rows * row_stride(from_.train.n_features));
+  if (streams) {
+    need.features += aligned(n * row_stride(train.n_features));
+  } else {
+    need.rows += n;
   }
-  if (!streams) need.rows = rows;
-  (from_.ordered_inputs ? need.constant_values : need.constants) =
-      need.steps * (from_.ordered_inputs ? PackedConstants::kFields : 1);
-  if (streams || from_.ordered_inputs) {
-    need.targets = from_.train.targets.empty() ? 0 : rows * from_.train.n_targets;
-    need.labels = from_.train.labels.empty() ? 0 : rows;
-    need.weights = from_.train.weights.empty() ? 0 : rows;
+  if (!streams && !from_.ordered_inputs) return;
+  if (!train.targets.empty()) need.targets += n * train.n_targets;
+  if (!train.labels.empty()) need.labels += n;
+  if (!train.weights.empty()) need.weights += n;
+}
+
+Staging::Need LaunchWriter::need_of(const LaunchParts& parts) const {
+  Staging::Need need{.members = static_cast<std::int64_t>(parts.size())};
+  for (const LaunchPart& part : parts) {
+    add_rows(part.n_rows, need);
+    need.steps += part.n_steps;
+  }
+  if (from_.ordered_inputs) {
+    need.constant_values = need.steps * PackedConstants::kFields;
+  } else {
+    need.constants = need.steps;
   }
   return need;
 }
@@ -71,6 +78,7 @@ Staging::Need LaunchWriter::need_of(const LaunchParts& parts) const {
 Staging::Need LaunchWriter::write(std::span<const StepBlock> blocks, const LaunchParts& parts,
                                   std::span<core::StepClock> clocks, const Staging& to) {
   Staging::Need at{.members = static_cast<std::int64_t>(parts.size())};
+  std::vector<Staging::Need> begins(parts.size());
   for (std::size_t m = 0; m < parts.size(); ++m) {
     const LaunchPart& part = parts[m];
     const auto member = static_cast<std::int64_t>(m);
@@ -92,14 +100,22 @@ Staging::Need LaunchWriter::write(std::span<const StepBlock> blocks, const Launc
             .seed = config.seed,
             .stream = static_cast<std::uint32_t>(config.stream),
             .first_step = clocks[m].step()};
+    begins[m] = at;
     if (part.n_steps == 0) continue;
-    const auto first_row = static_cast<std::size_t>(part.first_row);
-    const auto first_step = static_cast<std::size_t>(part.first_step);
-    write_rows(blocks[m].rows.subspan(first_row, static_cast<std::size_t>(part.n_rows)), to, at, task);
-    write_constants(blocks[m].learning_rates.subspan(first_step, static_cast<std::size_t>(part.n_steps)), clocks[m], to,
-                    at, task);
+    write_constants(blocks[m].learning_rates.subspan(static_cast<std::size_t>(part.first_step),
+                                                     static_cast<std::size_t>(part.n_steps)),
+                    clocks[m], to, at, task);
+    add_rows(part.n_rows, at);
     at.steps += part.n_steps;
   }
+  const std::int64_t bytes = 4 * (at.rows + at.features + at.targets + at.labels + at.weights);
+  core::parallel_for(at.members, threads_for(bytes), [&](std::int64_t member) {
+    const auto m = static_cast<std::size_t>(member);
+    if (parts[m].n_rows == 0) return;
+    const auto rows =
+        blocks[m].rows.subspan(static_cast<std::size_t>(parts[m].first_row), static_cast<std::size_t>(parts[m].n_rows));
+    write_rows(rows, to, begins[m], to.tasks()[m]);
+  });
   return at;
 }
 
@@ -119,10 +135,10 @@ void LaunchWriter::write_constants(std::span<const double> rates, core::StepCloc
   at.constant_values += n_values;
 }
 
-/// The row list, or for streaming the rows themselves; targets in visiting order where they are wanted.
-void LaunchWriter::write_rows(std::span<const std::uint32_t> rows, const Staging& to, Staging::Need& at,
+/// The row list, or for streaming the rows themselves; targets in visiting order where they are wanted. `at`: where
+/// this member's part begins.
+void LaunchWriter::write_rows(std::span<const std::uint32_t> rows, const Staging& to, const Staging::Need& at,
                               MemberTask& task) const {
-  const auto n = static_cast<std::int64_t>(rows.size());
   const FeatureView x = from_.train.view();
   const bool streams = from_.resident == nullptr;
   OrderedTargets ordered;
@@ -132,33 +148,28 @@ void LaunchWriter::write_rows(std::span<const std::uint32_t> rows, const Staging
     task.data = *from_.resident;
     task.rows = to.device_rows() + at.rows;
     std::copy(rows.begin(), rows.end(), to.rows().begin() + at.rows);
-    at.rows += n;
     return;
   }
   task.data = {.x = {.data = to.device_features() + at.features, .n_features = x.n_features, .stride = x.stride},
                .targets = ordered.targets,
                .labels = ordered.labels,
                .weights = ordered.weights};
-  gather(rows, x.data, x.stride, to.features().data() + at.features, from_.threads);
-  at.features += aligned(n * x.stride);
+  const std::int64_t n_values = static_cast<std::int64_t>(rows.size()) * x.stride;
+  gather(rows, x.data, x.stride, to.features().data() + at.features, threads_for(n_values * 4));
 }
 
 OrderedTargets LaunchWriter::write_targets(std::span<const std::uint32_t> rows, const Staging& to,
-                                           Staging::Need& at) const {
+                                           const Staging::Need& at) const {
   const Dataset& train = from_.train;
-  const auto n = static_cast<std::int64_t>(rows.size());
-  OrderedTargets ordered;
-  const auto write = [&](const auto& from, std::int64_t width, auto host, auto* device, std::int64_t& offset) {
+  const auto write = [&](const auto& from, std::int64_t width, auto host, const auto* device, std::int64_t offset) {
     if (from.empty()) return decltype(device){nullptr};
-    gather(rows, from.data(), width, host.data() + offset, from_.threads);
-    device += offset;
-    offset += n * width;
-    return device;
+    gather(rows, from.data(), width, host.data() + offset,
+           threads_for(static_cast<std::int64_t>(rows.size()) * width * 4));
+    return device + offset;
   };
-  ordered.targets = write(train.targets, train.n_targets, to.targets(), to.device_targets(), at.targets);
-  ordered.labels = write(train.labels, 1, to.labels(), to.device_labels(), at.labels);
-  ordered.weights = write(train.weights, 1, to.weights(), to.device_weights(), at.weights);
-  return ordered;
+  return {.targets = write(train.targets, train.n_targets, to.targets(), to.device_targets(), at.targets),
+          .labels = write(train.labels, 1, to.labels(), to.device_labels(), at.labels),
+          .weights = write(train.weights, 1, to.weights(), to.device_weights(), at.weights)};
 }
 
 }  // namespace slalom::cuda

@@ -20,8 +20,9 @@ struct LaunchSources {
   const Dataset& train;
   const DeviceData* resident = nullptr;  ///< train on the device; null: rows are streamed, that is staged themselves
   const Population& population;
-  bool ordered_inputs = false;  ///< DeviceEngine::wants_ordered_inputs
-  int threads = 1;              ///< host threads that gather rows
+  bool ordered_inputs = false;          ///< DeviceEngine::wants_ordered_inputs
+  int threads = 1;                      ///< host threads that gather rows ...
+  std::int64_t threads_from = 1 << 17;  ///< ... if they are at least so many bytes
 };
 
 class LaunchWriter {
@@ -42,9 +43,12 @@ class LaunchWriter {
  private:
   void write_constants(std::span<const double> rates, core::StepClock& clock, const Staging& to, Staging::Need& at,
                        MemberTask& task);
-  void write_rows(std::span<const std::uint32_t> rows, const Staging& to, Staging::Need& at, MemberTask& task) const;
+  void write_rows(std::span<const std::uint32_t> rows, const Staging& to, const Staging::Need& at,
+                  MemberTask& task) const;
   [[nodiscard]] OrderedTargets write_targets(std::span<const std::uint32_t> rows, const Staging& to,
-                                             Staging::Need& at) const;
+                                             const Staging::Need& at) const;
+  void add_rows(std::int64_t n, Staging::Need& need) const;
+  [[nodiscard]] int threads_for(std::int64_t bytes) const { return bytes >= from_.threads_from ? from_.threads : 1; }
 
   LaunchSources from_;
   std::vector<core::StepConstants<float>> constants_;  ///< of one member's part

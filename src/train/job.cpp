@@ -106,15 +106,18 @@ class JobRun {
           {.optimizer = job_.trainer.optimizer, .seed = job_.trainer.seed, .stream = static_cast<std::uint64_t>(m)});
     }
     Trained trained;
-    const auto backend = make_backend(job_.device, p.spec, p.train, members,
-                                      {.threads = job_.threads, .precision = job_.precision}, &trained.device_reason);
+    const BackendOptions options{
+        .threads = job_.threads, .precision = job_.precision, .device_memory = job_.device_memory};
+    const auto backend = make_backend(job_.device, p.spec, p.train, members, options, &trained.device_reason);
     trained.device = backend->device();
     trained.device_description = backend->description();
     for (std::int64_t m = 0; m < n_members; ++m) {
       const MemberConfig& member = members[static_cast<std::size_t>(m)];
       backend->import_state(m, {.parameters = initial_parameters(p.spec, member.seed, member.stream)});
     }
-    trained.result = train(*backend, p.train, p.valid ? &*p.valid : nullptr, job_.trainer, {}, observers, stop_);
+    TrainerConfig config = job_.trainer;
+    config.threads = job_.threads;
+    trained.result = train(*backend, p.train, p.valid ? &*p.valid : nullptr, config, {}, observers, stop_);
     for (std::int64_t m = 0; m < n_members; ++m) {
       MemberOutcome outcome{trained.result.members[static_cast<std::size_t>(m)], backend->evaluate(m, p.train, {}),
                             std::nullopt};

@@ -77,6 +77,9 @@ void validate(const TrainJob& job) {
   if (job.threads < 0 || job.threads > 1024) {
     throw UsageError("--threads: found " + std::to_string(job.threads) + ", expected 0 (all cores) to 1024");
   }
+  if (job.device_memory < 0) {
+    throw UsageError("--device-memory: found " + std::to_string(job.device_memory) + ", expected bytes >= 0");
+  }
   if (job.model.kind == ModelKind::kMlp && job.model.hidden.empty()) {
     throw UsageError("--hidden: missing, expected the widths of the hidden layers of --model mlp, for example 64,64");
   }

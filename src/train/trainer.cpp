@@ -10,6 +10,7 @@
 
 #include <slalom/error.hpp>
 
+#include "core/parallel.hpp"
 #include "train/member_run.hpp"
 
 namespace slalom {
@@ -20,6 +21,7 @@ using training::MemberRun;
 
 constexpr double kBlockSeconds = 0.25;  ///< progress appears about four times a second
 constexpr std::int64_t kFirstBlockSteps = 256;
+constexpr std::int64_t kRowsWorthThreads = std::int64_t{1} << 17;  ///< of all members: a millisecond of drawing
 constexpr std::int64_t kMostEpochs = 1000000000000;  ///< so that epochs x steps x rows cannot overflow in practice
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
@@ -79,16 +81,24 @@ class Loop {
     for (MemberRun& run : runs_) run.stop(reason);
   }
 
+  /// In parallel if that is worth while: a member may have to draw its epoch's order.
+  template <class Body>
+  void for_each_run(Body&& body) {
+    const auto n_members = static_cast<std::int64_t>(runs_.size());
+    core::parallel_for(n_members, n_members * train_.n_rows >= kRowsWorthThreads ? config_.threads : 1,
+                       [&](std::int64_t m) { body(static_cast<std::size_t>(m)); });
+  }
+
   void run_block() {
     const Clock::time_point began = Clock::now();
     std::int64_t longest = 0;
-    for (std::size_t m = 0; m < runs_.size(); ++m) {
-      blocks_[m] = runs_[m].next_block(block_steps_);
-      longest = std::max(longest, static_cast<std::int64_t>(blocks_[m].learning_rates.size()));
+    for_each_run([this](std::size_t m) { blocks_[m] = runs_[m].next_block(block_steps_); });
+    for (const StepBlock& block : blocks_) {
+      longest = std::max(longest, static_cast<std::int64_t>(block.learning_rates.size()));
     }
     backend_.begin(blocks_);
     block_steps_ = steps_after_;  // decided before this block's speed is known, so that the next one can be sent ahead
-    for (std::size_t m = 0; m < runs_.size(); ++m) blocks_after_[m] = runs_[m].block_after(blocks_[m], block_steps_);
+    for_each_run([this](std::size_t m) { blocks_after_[m] = runs_[m].block_after(blocks_[m], block_steps_); });
     backend_.prefetch(blocks_after_);
     const std::vector<BlockResult> results = backend_.finish();
     const double seconds = seconds_since(began);

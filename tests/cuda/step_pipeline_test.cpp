@@ -27,6 +27,7 @@ struct Feed {
   cuda::PipelineMemory memory{.n_slots = 2, .slot_bytes = 1 << 30};
   bool streams = false;
   bool prefetches = false;
+  bool gathers_in_parallel = false;
   bool ordered = false;  ///< LinearEngine instead of PlainEngine
 };
 
@@ -51,13 +52,15 @@ class StepPipelineTest : public DeviceTest {
     cuda::ResidentData resident(1 << 30);
     EXPECT_TRUE(resident.add(data, stream.get()));
     PlainEngine plain;
-    cuda::LinearEngine linear(spec, {.multiprocessors = 1, .shared_bytes = 48 * 1024});
+    cuda::LinearEngine linear(spec, {.multiprocessors = 2, .shared_bytes = 48 * 1024},
+                              static_cast<std::int64_t>(kMembers.size()));
     cuda::DeviceEngine& engine = feed.ordered ? static_cast<cuda::DeviceEngine&>(linear) : plain;
     cuda::StepPipeline pipeline({.train = data,
                                  .resident = feed.streams ? nullptr : resident.find(data.view()),
                                  .population = population,
                                  .ordered_inputs = engine.wants_ordered_inputs(),
-                                 .threads = 2},
+                                 .threads = 2,
+                                 .threads_from = feed.gathers_in_parallel ? 1 : std::int64_t{1} << 40},
                                 feed.memory, population, engine, stream.get());
     Outcome outcome;
     outcome.losses.resize(kMembers.size());
@@ -133,6 +136,7 @@ TEST_F(StepPipelineTest, ResultsDependOnNeitherCutsNorStreamingNorHints) {
               EXPECT_EQ(run(data, {.memory = {.n_slots = slots, .slot_bytes = bytes},
                                    .streams = streams,
                                    .prefetches = prefetches,
+                                   .gathers_in_parallel = slots == 3 && bytes > 10000,
                                    .ordered = ordered}),
                         expected);
             }

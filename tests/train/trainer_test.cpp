@@ -79,13 +79,16 @@ TEST(Trainer, TakesAllRowsInOrderForBatchSizeAll) {
 }
 
 TEST(Trainer, MembersDependOnTheirStreamOnly) {
-  FakeBackend one(1, constant_loss), three(3, constant_loss);
-  const TrainerConfig config = config_of(4, 3);
-  (void)train(one, rows_of(17), nullptr, config, {}, {});
-  (void)train(three, rows_of(17), nullptr, config, {}, {});
-  EXPECT_EQ(one.visited[0], three.visited[0]);
-  EXPECT_NE(three.visited[0], three.visited[1]);
-  EXPECT_NE(three.visited[1], three.visited[2]);
+  for (const std::int64_t n : {17, 50000}) {  // the orders of many rows are drawn in parallel
+    FakeBackend one(1, constant_loss), three(3, constant_loss);
+    TrainerConfig config = config_of(4, 3);
+    config.threads = 2;
+    (void)train(one, rows_of(n), nullptr, config, {}, {});
+    (void)train(three, rows_of(n), nullptr, config, {}, {});
+    EXPECT_EQ(one.visited[0], three.visited[0]);
+    EXPECT_NE(three.visited[0], three.visited[1]);
+    EXPECT_NE(three.visited[1], three.visited[2]);
+  }
 }
 
 TEST(Trainer, StopsInTheMiddleOfAnEpochAtMaxSteps) {
