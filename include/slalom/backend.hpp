@@ -119,6 +119,12 @@ struct BackendOptions {
   /// Bytes of device memory that training and validation data may take; 0: what is free. Training data that needs more
   /// is streamed from the host, with the same results.
   std::int64_t device_memory = 0;
+  /// What kAuto decides by, besides model, data and members.
+  struct Expected {
+    std::int64_t batch_size = 64;  ///< 0: all rows
+    std::int64_t epochs = 0;       ///< 0: only predictions
+    std::int64_t max_steps = 0;    ///< 0: no limit
+  } expected;
 };
 
 /// Makes the backend for `device` (kAuto: the one expected to be faster for this job; `reason` then gets one line for

@@ -2,8 +2,11 @@
 // What every backend shares: evaluation on the host, and choosing a backend.
 #include <slalom/backend.hpp>
 
+#include <omp.h>
+
 #include <slalom/error.hpp>
 
+#include "core/cost_model.hpp"
 #include "cpu/host_backends.hpp"
 #include "cuda/factory.hpp"
 
@@ -26,6 +29,40 @@ void validate_precision(DeviceKind device, const ModelSpec& spec, Precision prec
   if (spec.is_linear()) throw UsageError(found + "for a model without hidden layers");
 }
 
+core::Workload workload_of(const ModelSpec& spec, const Dataset& train, std::span<const MemberConfig> members,
+                           const BackendOptions::Expected& expected) {
+  return {.n_rows = train.n_rows,
+          .n_features = spec.n_features,
+          .n_outputs = spec.n_outputs,
+          .hidden = spec.hidden,
+          .batch_size = expected.batch_size,
+          .n_members = static_cast<std::int64_t>(members.size()),
+          .epochs = expected.epochs,
+          .max_steps = expected.max_steps};
+}
+
+/// By the cost model; the CPU where there is no device that can be used, or it cannot be used after all.
+std::unique_ptr<Backend> make_faster_backend(const ModelSpec& spec, const Dataset& train,
+                                             std::span<const MemberConfig> members, const BackendOptions& options,
+                                             std::string* reason) {
+  const cuda::DeviceReport report = cuda::report_devices();
+  const int threads = options.threads > 0 ? options.threads : omp_get_num_procs();
+  core::DeviceChoice choice{.gpu = false, .reason = "cpu: " + report.unavailable};
+  std::unique_ptr<Backend> backend;
+  if (report.unavailable.empty()) {
+    choice = core::choose_device(workload_of(spec, train, members, options.expected), threads, report.usable);
+  }
+  if (choice.gpu) {
+    try {
+      backend = cuda::make_cuda_backend(spec, train, members, options);
+    } catch (const DeviceError& error) {
+      choice.reason = std::string("cpu: ") + error.what();
+    }
+  }
+  if (reason != nullptr) *reason = choice.reason;
+  return backend ? std::move(backend) : cpu::make_cpu_backend(spec, train, members, options.threads);
+}
+
 }  // namespace
 
 std::unique_ptr<Backend> make_backend(DeviceKind device, const ModelSpec& spec, const Dataset& train,
@@ -38,12 +75,7 @@ std::unique_ptr<Backend> make_backend(DeviceKind device, const ModelSpec& spec, 
   switch (device) {
     case DeviceKind::kReference: return cpu::make_reference_backend(spec, train, members);
     case DeviceKind::kCuda: return cuda::make_cuda_backend(spec, train, members, options);
-    case DeviceKind::kAuto:
-      if (reason != nullptr) {
-        const std::string unavailable = cuda::report_devices().unavailable;
-        *reason = "cpu: " + (unavailable.empty() ? "there is a CUDA device; --device cuda uses it" : unavailable);
-      }
-      break;
+    case DeviceKind::kAuto: return make_faster_backend(spec, train, members, options, reason);
     case DeviceKind::kCpu: break;
   }
   return cpu::make_cpu_backend(spec, train, members, options.threads);

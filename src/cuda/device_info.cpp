@@ -15,6 +15,28 @@ namespace {
 
 constexpr int kLeastMajor = 8;  ///< the oldest architecture that machine code is made for (cmake/SlalomCuda.cmake)
 
+// Of devices that do not tell their clocks.
+constexpr double kBytesPerMultiprocessor = 12e9;
+constexpr double kUsualClock = 1.4e9;
+
+/// An attribute in thousands a second, in units a second; `otherwise` where the driver does not tell.
+double rate_of(int index, cudaDeviceAttr attribute, double otherwise) {
+  int kilo = 0;
+  SLALOM_CHECK(cudaDeviceGetAttribute(&kilo, attribute, index));
+  return kilo > 0 ? 1e3 * kilo : otherwise;
+}
+
+double memory_speed(int index, const cudaDeviceProp& properties) {
+  const double clock = rate_of(index, cudaDevAttrMemoryClockRate, 0.0);
+  const double bytes = clock * 2.0 * properties.memoryBusWidth / 8.0;  // two transfers a clock
+  return bytes > 0.0 ? bytes : kBytesPerMultiprocessor * properties.multiProcessorCount;
+}
+
+double arithmetic_speed(int index, const cudaDeviceProp& properties) {
+  const double lanes = properties.major == 8 && properties.minor == 0 ? 64.0 : 128.0;  // of a multiprocessor
+  return rate_of(index, cudaDevAttrClockRate, kUsualClock) * 2.0 * lanes * properties.multiProcessorCount;
+}
+
 DeviceInfo info_of(int index) {
   cudaDeviceProp properties{};
   SLALOM_CHECK(cudaGetDeviceProperties(&properties, index));
@@ -27,6 +49,8 @@ DeviceInfo info_of(int index) {
   device.multiprocessors = properties.multiProcessorCount;
   device.shared_bytes_per_block = static_cast<std::int64_t>(properties.sharedMemPerBlockOptin);
   device.cooperative_launch = properties.cooperativeLaunch != 0;
+  device.bytes_per_second = memory_speed(index, properties);
+  device.flops_per_second = arithmetic_speed(index, properties);
   if (device.major < kLeastMajor) {
     device.unusable = "compute capability " + std::to_string(device.major) + "." + std::to_string(device.minor) +
                       ", slalom needs 8.0 or newer";

@@ -16,7 +16,9 @@ struct DeviceInfo {
   int multiprocessors = 0;
   std::int64_t shared_bytes_per_block = 0;  ///< largest opt-in shared memory of a thread block
   bool cooperative_launch = false;
-  std::string unusable;  ///< why slalom cannot use it; empty: it can
+  double bytes_per_second = 0.0;  ///< peak of its memory
+  double flops_per_second = 0.0;  ///< peak of its float32 arithmetic
+  std::string unusable;           ///< why slalom cannot use it; empty: it can
 };
 
 /// The machine's devices, or none and in `reason` one line of why ("no NVIDIA driver ...").

@@ -8,6 +8,16 @@
 #include "cuda/device_info.hpp"
 
 namespace slalom::cuda {
+namespace {
+
+core::GpuSpeed speed_of(const DeviceInfo& device) {
+  return {.name = device.name,
+          .multiprocessors = device.multiprocessors,
+          .bytes_per_second = device.bytes_per_second,
+          .flops_per_second = device.flops_per_second};
+}
+
+}  // namespace
 
 bool cuda_backend_built() noexcept { return true; }
 
@@ -16,6 +26,7 @@ DeviceReport report_devices() {
   try {
     bool usable = false;
     for (const DeviceInfo& device : list_devices(report.unavailable)) {
+      if (device.unusable.empty() && !usable) report.usable = speed_of(device);
       usable = usable || device.unusable.empty();
       report.devices.push_back(describe(device) +
                                (device.unusable.empty() ? "" : " (not usable: " + device.unusable + ")"));

@@ -9,6 +9,8 @@
 
 #include <slalom/backend.hpp>
 
+#include "core/cost_model.hpp"
+
 namespace slalom::cuda {
 
 /// True if this build contains the CUDA backend.
@@ -18,6 +20,7 @@ namespace slalom::cuda {
 struct DeviceReport {
   std::vector<std::string> devices;
   std::string unavailable;
+  core::GpuSpeed usable;  ///< the device that would be used, if one can
 };
 /// Never throws for a missing driver or device: that is its answer.
 [[nodiscard]] DeviceReport report_devices();

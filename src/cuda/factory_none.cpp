@@ -8,7 +8,7 @@ namespace slalom::cuda {
 
 bool cuda_backend_built() noexcept { return false; }
 
-DeviceReport report_devices() { return {.devices = {}, .unavailable = "this build has no CUDA backend"}; }
+DeviceReport report_devices() { return {.devices = {}, .unavailable = "this build has no CUDA backend", .usable = {}}; }
 
 std::unique_ptr<Backend> make_cuda_backend(const ModelSpec&, const Dataset&, std::span<const MemberConfig>,
                                            const BackendOptions&) {

@@ -107,7 +107,11 @@ class JobRun {
     }
     Trained trained;
     const BackendOptions options{
-        .threads = job_.threads, .precision = job_.precision, .device_memory = job_.device_memory};
+        .threads = job_.threads,
+        .precision = job_.precision,
+        .device_memory = job_.device_memory,
+        .expected = {
+            .batch_size = job_.trainer.batch_size, .epochs = job_.trainer.epochs, .max_steps = job_.trainer.max_steps}};
     const auto backend = make_backend(job_.device, p.spec, p.train, members, options, &trained.device_reason);
     trained.device = backend->device();
     trained.device_description = backend->description();
