@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <type_traits>
 
 #include <slalom/config.hpp>
 
@@ -119,10 +120,11 @@ struct SoftmaxSum {
   Real rest;     ///< sum of exp(z - largest) over all other logits: log1p(rest) stays accurate when one dominates
 };
 
-/// Softmax of one row of k logits: calls write(j, softmax(z)[j]) for every j of this lane; write may overwrite z[j].
-/// Shifted by the largest logit, so it cannot overflow.
-template <class Real, class Lanes, class Write>
-SLALOM_HD SoftmaxSum<Real> softmax(const Real* z, std::int64_t k, const Lanes& lanes, Write&& write) {
+/// Softmax of one row of k logits (a pointer, or what has operator[]): calls write(j, softmax(z)[j]) for every j of
+/// this lane; write may overwrite z[j]. Shifted by the largest logit, so it cannot overflow.
+template <class Logits, class Lanes, class Write>
+SLALOM_HD auto softmax(Logits z, std::int64_t k, const Lanes& lanes, Write&& write) {
+  using Real = std::remove_cvref_t<decltype(z[0])>;
   Real largest = z[0];
   for (std::int64_t j = lanes.rank(); j < k; j += lanes.size()) largest = z[j] > largest ? z[j] : largest;
   largest = lanes.max(largest);
@@ -136,13 +138,14 @@ SLALOM_HD SoftmaxSum<Real> softmax(const Real* z, std::int64_t k, const Lanes& l
   rest = lanes.sum(rest);
   const Real sum = Real(1) + rest;
   for (std::int64_t j = lanes.rank(); j < k; j += lanes.size()) write(j, std::exp(z[j] - largest) / sum);
-  return {largest, rest};
+  return SoftmaxSum<Real>{largest, rest};
 }
 
 /// Softmax cross-entropy of one row of k logits: returns log(sum exp(z)) - z[label] and calls write(j, softmax(z)[j] -
 /// onehot(label)[j]) for every j of this lane; write may overwrite z[j].
-template <class Real, class Lanes, class Write>
-SLALOM_HD Real cross_entropy(const Real* z, std::int64_t k, std::int32_t label, const Lanes& lanes, Write&& write) {
+template <class Logits, class Lanes, class Write>
+SLALOM_HD auto cross_entropy(Logits z, std::int64_t k, std::int32_t label, const Lanes& lanes, Write&& write) {
+  using Real = std::remove_cvref_t<decltype(z[0])>;
   const Real at_label = z[label];
   const SoftmaxSum<Real> sum =
       softmax(z, k, lanes, [&](std::int64_t j, Real p) { write(j, j == label ? p - Real(1) : p); });

@@ -67,7 +67,8 @@ CudaBackend::CudaBackend(DeviceInfo device, const ModelSpec& spec, const Dataset
                  .population = population_,
                  .ordered_inputs = engine_->wants_ordered_inputs(),
                  .threads = gather_threads(options)},
-                pipeline_memory(streams(), options), population_, *engine_, stream_.get()) {
+                pipeline_memory(streams(), options), population_, *engine_, stream_.get()),
+      evaluator_(stream_.get()) {
   SLALOM_CHECK(cudaStreamSynchronize(stream_.get()));
 }
 
@@ -91,6 +92,21 @@ void CudaBackend::predict(std::int64_t member, const FeatureView& x, std::span<c
                        .n_outputs = spec().n_outputs,
                        .outputs = outputs},
                       stream_.get());
+}
+
+Metrics CudaBackend::evaluate(std::int64_t member, const Dataset& data, std::span<const std::uint32_t> rows) {
+  if (const DeviceData* resident = resident_.find(data.view())) {
+    try {
+      return evaluator_.evaluate(*engine_, {.spec = spec(),
+                                            .parameters = population_.evaluation_parameters(member),
+                                            .data = data,
+                                            .resident = *resident,
+                                            .rows = rows});
+    } catch (const OutOfMemory&) {
+      SLALOM_CHECK(cudaStreamSynchronize(stream_.get()));
+    }
+  }
+  return Backend::evaluate(member, data, rows);
 }
 
 MemberState CudaBackend::export_state(std::int64_t member) const { return population_.export_state(member); }

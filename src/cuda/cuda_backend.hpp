@@ -11,6 +11,7 @@
 
 #include "cuda/device_info.hpp"
 #include "cuda/engine.hpp"
+#include "cuda/evaluation.hpp"
 #include "cuda/handle.hpp"
 #include "cuda/population.hpp"
 #include "cuda/prediction.hpp"
@@ -36,6 +37,9 @@ class CudaBackend : public Backend {
   void keep(const Dataset& data) override { static_cast<void>(resident_.add(data, stream_.get())); }
   void predict(std::int64_t member, const FeatureView& x, std::span<const std::uint32_t> rows,
                std::span<float> outputs) override;
+  /// On the device for datasets that are there, unless its memory is too short for that.
+  [[nodiscard]] Metrics evaluate(std::int64_t member, const Dataset& data,
+                                 std::span<const std::uint32_t> rows) override;
   [[nodiscard]] MemberState export_state(std::int64_t member) const override;
   void import_state(std::int64_t member, const MemberState& state) override;
   [[nodiscard]] std::vector<double> evaluation_parameters(std::int64_t member) const override;
@@ -54,6 +58,7 @@ class CudaBackend : public Backend {
   std::unique_ptr<DeviceEngine> engine_;
   StepPipeline pipeline_;
   PredictionBuffers prediction_;
+  Evaluator evaluator_;
 };
 
 }  // namespace slalom::cuda

@@ -3,7 +3,9 @@
 #include "train/class_metrics.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
+#include <utility>
 
 namespace slalom::training {
 namespace {
@@ -26,6 +28,7 @@ double f1_of(const Metrics& m, std::int64_t c) {
 std::optional<double> area_under_roc(const std::vector<double>& scores, const std::vector<std::int32_t>& truth,
                                      std::int32_t positive) {
   const std::size_t n = scores.size();
+  if (std::any_of(scores.begin(), scores.end(), [](double score) { return std::isnan(score); })) return std::nullopt;
   std::vector<std::size_t> order(n);
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return scores[a] < scores[b]; });
@@ -42,35 +45,35 @@ std::optional<double> area_under_roc(const std::vector<double>& scores, const st
     }
     begin = end;
   }
-  const double negatives = static_cast<double>(n) - positives;
+  return area_of_ranks(rank_sum, positives, static_cast<double>(n));
+}
+
+std::optional<double> area_of_ranks(double rank_sum, double positives, double n_rows) {
+  const double negatives = n_rows - positives;
   if (positives == 0.0 || negatives == 0.0) return std::nullopt;
   return (rank_sum - positives * (positives + 1.0) / 2.0) / (positives * negatives);
 }
 
-void add_class_metrics(Metrics& metrics, const ClassScores& s) {
-  metrics.n_classes = s.n_classes;
-  metrics.confusion.assign(static_cast<std::size_t>(s.n_classes * s.n_classes), 0);
+void add_class_metrics(Metrics& metrics, std::vector<std::int64_t> confusion, std::int64_t n_classes,
+                       const std::vector<std::optional<double>>& areas) {
+  metrics.n_classes = n_classes;
+  metrics.confusion = std::move(confusion);
   std::int64_t right = 0;
-  for (std::size_t i = 0; i < s.truth.size(); ++i) {
-    ++metrics.confusion[static_cast<std::size_t>(s.truth[i] * s.n_classes + s.predicted[i])];
-    if (s.truth[i] == s.predicted[i]) ++right;
+  for (std::int64_t c = 0; c < n_classes; ++c) {
+    right += metrics.confusion[static_cast<std::size_t>(c * n_classes + c)];
   }
-  metrics.accuracy = static_cast<double>(right) / static_cast<double>(s.truth.size());
-  if (s.n_classes == 2) {
+  metrics.accuracy = static_cast<double>(right) / static_cast<double>(metrics.rows);
+  if (n_classes == 2) {
     metrics.f1 = f1_of(metrics, 1);
-    metrics.auc = area_under_roc(s.scores[0], s.truth, 1);
-    return;
+  } else {
+    double f1 = 0.0;
+    for (std::int64_t c = 0; c < n_classes; ++c) f1 += f1_of(metrics, c);
+    metrics.f1 = f1 / static_cast<double>(n_classes);
   }
-  double f1 = 0.0, auc = 0.0;
-  bool complete = true;
-  for (std::int64_t c = 0; c < s.n_classes; ++c) {
-    f1 += f1_of(metrics, c);
-    const auto area = area_under_roc(s.scores[static_cast<std::size_t>(c)], s.truth, static_cast<std::int32_t>(c));
-    complete = complete && area.has_value();
-    auc += area.value_or(0.0);
-  }
-  metrics.f1 = f1 / static_cast<double>(s.n_classes);
-  if (complete) metrics.auc = auc / static_cast<double>(s.n_classes);
+  if (!std::all_of(areas.begin(), areas.end(), [](const auto& area) { return area.has_value(); })) return;
+  double auc = 0.0;
+  for (const std::optional<double>& area : areas) auc += *area;
+  metrics.auc = auc / static_cast<double>(areas.size());
 }
 
 }  // namespace slalom::training

@@ -5,104 +5,112 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/losses.hpp"
 #include "data/row_list.hpp"
 #include "train/class_metrics.hpp"
+#include "train/metric_sums.hpp"
 
 namespace slalom {
 namespace {
 
 using data::RowList;
+using training::MetricSums;
 
 double weight_of(const Dataset& data, std::size_t row) {
   return data.weights.empty() ? 1.0 : static_cast<double>(data.weights[row]);
 }
 
-/// Mean weighted loss in stored-target units.
-double mean_loss(const ModelSpec& spec, const Dataset& data, const RowList& rows, std::span<const float> outputs) {
+core::JudgedRow judged(const ModelSpec& spec, const Dataset& data, std::size_t row, const float* z) {
   const auto k = static_cast<std::size_t>(spec.n_outputs);
-  const double constant = core::loss_constant(spec.loss);
-  std::vector<double> z(k);
-  double sum = 0.0, weights = 0.0;
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    const std::size_t row = rows[i];
-    double loss = 0.0;
-    for (std::size_t j = 0; j < k; ++j) z[j] = static_cast<double>(outputs[i * k + j]);
-    if (spec.loss.kind == LossKind::kCrossEntropy) {
-      loss = core::cross_entropy(z.data(), spec.n_outputs, data.labels[row], z.data());
+  if (spec.loss.kind == LossKind::kCrossEntropy) return {z, spec.n_outputs, nullptr, data.labels[row]};
+  return {z, spec.n_outputs, data.targets.data() + row * k, 0};
+}
+
+/// Sums over rows on the host, in row order.
+class RowSums {
+ public:
+  RowSums(const ModelSpec& spec, const Dataset& data, const RowList& rows, std::span<const float> outputs)
+      : spec_(spec), data_(data), rows_(rows), outputs_(outputs) {
+    sums_.rows = static_cast<std::int64_t>(rows.size());
+  }
+
+  MetricSums all() {
+    add_losses();
+    if (spec_.is_classifier()) {
+      count_classes();
+      add_areas();
     } else {
-      for (std::size_t j = 0; j < k; ++j) {
-        loss +=
-            core::pointwise_loss(spec.loss.kind, z[j], static_cast<double>(data.targets[row * k + j]), constant).loss;
-      }
-      loss /= static_cast<double>(k);
+      for (std::int64_t j = 0; j < spec_.n_outputs; ++j) sums_.targets.push_back(target(j));
     }
-    sum += weight_of(data, row) * loss;
-    weights += weight_of(data, row);
+    return std::move(sums_);
   }
-  return weights > 0.0 ? sum / weights : 0.0;
-}
 
-void add_regression(Metrics& metrics, const ModelSpec& spec, const Dataset& data, const RowList& rows,
-                    std::span<const float> outputs) {
-  const auto k = static_cast<std::size_t>(spec.n_outputs);
-  const auto n = static_cast<double>(rows.size());
-  double mse = 0.0, mae = 0.0, r2 = 0.0;
-  bool varies = true;
-  for (std::size_t j = 0; j < k; ++j) {
-    const double scale = data.target_scale.empty() ? 1.0 : data.target_scale[j];
-    const double offset = data.target_offset.empty() ? 0.0 : data.target_offset[j];
-    double squares = 0.0, sizes = 0.0, mean = 0.0, spread = 0.0;
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-      const auto target = static_cast<double>(data.targets[rows[i] * k + j]);
-      const double residual = scale * (static_cast<double>(outputs[i * k + j]) - target);
-      squares += residual * residual;
-      sizes += std::fabs(residual);
-      mean += offset + scale * target;
-    }
-    mean /= n;
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-      const double d = offset + scale * static_cast<double>(data.targets[rows[i] * k + j]) - mean;
-      spread += d * d;
-    }
-    mse += squares / n;
-    mae += sizes / n;
-    varies = varies && spread > 0.0;
-    r2 += spread > 0.0 ? 1.0 - squares / spread : 0.0;
+ private:
+  [[nodiscard]] core::JudgedRow row(std::size_t i) const {
+    return judged(spec_, data_, rows_[i], outputs_.data() + i * static_cast<std::size_t>(spec_.n_outputs));
   }
-  const auto targets = static_cast<double>(k);
-  metrics.mse = mse / targets;
-  metrics.rmse = std::sqrt(*metrics.mse);
-  metrics.mae = mae / targets;
-  if (varies) metrics.r2 = r2 / targets;
-}
 
-/// Labels, predicted labels and one score a class for every row.
-training::ClassScores class_scores(const ModelSpec& spec, const Dataset& data, const RowList& rows,
-                                   std::span<const float> outputs) {
-  const bool multi = spec.loss.kind == LossKind::kCrossEntropy;
-  const auto k = static_cast<std::size_t>(spec.n_outputs);
-  training::ClassScores scores;
-  scores.n_classes = multi ? spec.n_outputs : 2;
-  scores.scores.assign(multi && k > 2 ? k : 1, std::vector<double>(rows.size()));
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    const std::size_t row = rows[i];
-    const float* z = outputs.data() + i * k;
-    if (!multi) {
-      scores.truth.push_back(data.targets[row] > 0.5F ? 1 : 0);
-      scores.predicted.push_back(z[0] > 0.0F ? 1 : 0);
-      scores.scores[0][i] = static_cast<double>(z[0]);
-      continue;
+  void add_losses() {
+    const double constant = core::loss_constant(spec_.loss);
+    for (std::size_t i = 0; i < rows_.size(); ++i) {
+      const double loss = core::row_loss(spec_.loss.kind, constant, row(i));
+      const double weight = weight_of(data_, rows_[i]);
+      sums_.loss += weight * loss;
+      sums_.weights += weight;
+      sums_.plain_loss += loss;
     }
-    scores.truth.push_back(data.labels[row]);
-    scores.predicted.push_back(static_cast<std::int32_t>(std::max_element(z, z + k) - z));
-    std::vector<double> p(z, z + k);
-    core::softmax(p.data(), spec.n_outputs, p.data());
-    for (std::size_t c = 0; c < scores.scores.size(); ++c)
-      scores.scores[c][i] = scores.scores.size() == 1 ? p.back() : p[c];
   }
-  return scores;
-}
+
+  [[nodiscard]] MetricSums::Target target(std::int64_t j) const {
+    const core::TargetUnits units = training::units_of(data_, j);
+    MetricSums::Target t;
+    double mean = 0.0;
+    for (std::size_t i = 0; i < rows_.size(); ++i) {
+      const core::JudgedRow judged_row = row(i);
+      const double residual = units.residual(judged_row.z[j], judged_row.targets[j]);
+      t.squares += residual * residual;
+      t.sizes += std::fabs(residual);
+      mean += units.value(judged_row.targets[j]);
+    }
+    mean /= static_cast<double>(rows_.size());
+    for (std::size_t i = 0; i < rows_.size(); ++i) {
+      const double d = units.value(row(i).targets[j]) - mean;
+      t.spread += d * d;
+    }
+    return t;
+  }
+
+  void count_classes() {
+    const std::int64_t n = training::n_classes_of(spec_);
+    sums_.confusion.assign(static_cast<std::size_t>(n * n), 0);
+    for (std::size_t i = 0; i < rows_.size(); ++i) {
+      const core::JudgedRow judged_row = row(i);
+      const std::int64_t truth = core::true_class(spec_.loss.kind, judged_row);
+      ++sums_.confusion[static_cast<std::size_t>(truth * n + core::predicted_class(spec_.loss.kind, judged_row))];
+    }
+  }
+
+  void add_areas() {
+    const LossKind kind = spec_.loss.kind;
+    std::vector<std::int32_t> truth(rows_.size());
+    for (std::size_t i = 0; i < rows_.size(); ++i) truth[i] = core::true_class(kind, row(i));
+    const std::int64_t n_rankings = core::n_rankings(kind, spec_.n_outputs);
+    std::vector<std::vector<double>> scores(static_cast<std::size_t>(n_rankings), std::vector<double>(rows_.size()));
+    for (std::size_t i = 0; i < rows_.size(); ++i) {
+      core::ranking_scores(kind, row(i),
+                           [&](std::int64_t r, double score) { scores[static_cast<std::size_t>(r)][i] = score; });
+    }
+    for (std::int64_t r = 0; r < n_rankings; ++r) {
+      const std::int32_t positive = core::ranked_class(kind, spec_.n_outputs, r);
+      sums_.areas.push_back(training::area_under_roc(scores[static_cast<std::size_t>(r)], truth, positive));
+    }
+  }
+
+  const ModelSpec& spec_;
+  const Dataset& data_;
+  const RowList& rows_;
+  std::span<const float> outputs_;
+  MetricSums sums_;
+};
 
 }  // namespace
 
@@ -125,27 +133,43 @@ std::vector<std::pair<std::string, double>> Metrics::items() const {
 Metrics compute_metrics(const ModelSpec& spec, const Dataset& data, std::span<const std::uint32_t> row_list,
                         std::span<const float> outputs) {
   const RowList rows(row_list, data.n_rows);
+  return training::metrics_of(spec, data, RowSums(spec, data, rows, outputs).all());
+}
+
+std::int64_t training::n_classes_of(const ModelSpec& spec) noexcept {
+  return spec.loss.kind == LossKind::kCrossEntropy ? spec.n_outputs : 2;
+}
+
+core::TargetUnits training::units_of(const Dataset& data, std::int64_t target) {
+  const auto j = static_cast<std::size_t>(target);
+  return {.scale = data.target_scale.empty() ? 1.0 : data.target_scale[j],
+          .offset = data.target_offset.empty() ? 0.0 : data.target_offset[j]};
+}
+
+Metrics training::metrics_of(const ModelSpec& spec, const Dataset& data, const MetricSums& sums) {
   Metrics metrics;
-  metrics.rows = static_cast<std::int64_t>(rows.size());
-  if (rows.size() == 0) return metrics;
-  metrics.loss = mean_loss(spec, data, rows, outputs) * loss_unit_factor(spec, data);
-  if (!spec.is_classifier()) {
-    add_regression(metrics, spec, data, rows, outputs);
+  metrics.rows = sums.rows;
+  if (sums.rows == 0) return metrics;
+  const auto n = static_cast<double>(sums.rows);
+  metrics.loss = (sums.weights > 0.0 ? sums.loss / sums.weights : 0.0) * loss_unit_factor(spec, data);
+  if (spec.is_classifier()) {
+    add_class_metrics(metrics, sums.confusion, n_classes_of(spec), sums.areas);
+    if (spec.loss.kind != LossKind::kHinge) metrics.log_loss = sums.plain_loss / n;  // counts every row once
     return metrics;
   }
-  training::add_class_metrics(metrics, class_scores(spec, data, rows, outputs));
-  if (spec.loss.kind != LossKind::kHinge) {  // log loss counts every row once
-    double sum = 0.0;
-    const auto k = static_cast<std::size_t>(spec.n_outputs);
-    std::vector<double> z(k);
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-      for (std::size_t j = 0; j < k; ++j) z[j] = static_cast<double>(outputs[i * k + j]);
-      sum += spec.loss.kind == LossKind::kBce
-                 ? core::bce(z[0], static_cast<double>(data.targets[rows[i]])).loss
-                 : core::cross_entropy(z.data(), spec.n_outputs, data.labels[rows[i]], z.data());
-    }
-    metrics.log_loss = sum / static_cast<double>(rows.size());
+  double mse = 0.0, mae = 0.0, r2 = 0.0;
+  bool varies = true;
+  for (const MetricSums::Target& target : sums.targets) {
+    mse += target.squares / n;
+    mae += target.sizes / n;
+    varies = varies && target.spread > 0.0;
+    r2 += target.spread > 0.0 ? 1.0 - target.squares / target.spread : 0.0;
   }
+  const auto n_targets = static_cast<double>(sums.targets.size());
+  metrics.mse = mse / n_targets;
+  metrics.rmse = std::sqrt(*metrics.mse);
+  metrics.mae = mae / n_targets;
+  if (varies) metrics.r2 = r2 / n_targets;
   return metrics;
 }
 

@@ -9,6 +9,7 @@
 #include <slalom/error.hpp>
 
 #include "cuda/device_test.hpp"
+#include "cuda/scratch.hpp"
 
 namespace slalom::testing {
 namespace {
@@ -54,6 +55,21 @@ TEST_F(ArenaTest, OutOfMemoryNamesTheBytes) {
                                   "out of device memory: asked for 70368744177664 bytes, [0-9]+ of [0-9]+ are free"));
   }
   EXPECT_EQ(cudaGetLastError(), cudaSuccess) << "the failed allocation is still pending";
+}
+
+TEST_F(ArenaTest, ScratchMemoryIsHandedOutAgain) {
+  const cuda::Stream stream = cuda::make_stream();
+  cuda::ScratchMemory scratch(stream.get());
+  EXPECT_EQ(scratch.allocate(0), nullptr);
+  char* const first = scratch.allocate(1000);
+  char* const second = scratch.allocate(1000);
+  EXPECT_NE(first, second);
+  scratch.deallocate(first, 1000);
+  EXPECT_EQ(scratch.allocate(600), first);
+  scratch.deallocate(second, 1000);
+  EXPECT_NE(scratch.allocate(400), second) << "more than half would be wasted";
+  EXPECT_THROW((void)scratch.allocate(std::ptrdiff_t{1} << 46), cuda::OutOfMemory);
+  EXPECT_EQ(cudaGetLastError(), cudaSuccess);
 }
 
 TEST_F(ArenaTest, AFailedCallNamesItselfAndItsPlace) {

@@ -122,6 +122,10 @@ TEST(AreaUnderRoc, CountsTiesHalf) {
   EXPECT_NEAR(training::area_under_roc({0.1, 0.4, 0.35, 0.8}, {0, 0, 1, 1}, 1).value(), 0.75, kRounding);
 }
 
+TEST(AreaUnderRoc, IsLeftOutWhereAScoreIsNotANumber) {
+  EXPECT_EQ(training::area_under_roc({0.1, std::nan(""), 0.4}, {0, 1, 1}, 1), std::nullopt);
+}
+
 TEST(MultiClassMetrics, AverageOverClasses) {
   Dataset data;
   data.n_rows = 4;

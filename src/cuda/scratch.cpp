@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// Temporary device memory that is kept for the next time.
+#include "cuda/scratch.hpp"
+
+#include <utility>
+
+namespace slalom::cuda {
+namespace {
+
+Arena make_arena(std::ptrdiff_t bytes) {
+  ArenaLayout layout;
+  static_cast<void>(layout.add<char>(bytes));
+  return {layout, MemoryKind::kDevice};
+}
+
+}  // namespace
+
+char* ScratchMemory::allocate(std::ptrdiff_t bytes) {
+  if (bytes == 0) return nullptr;
+  Arena arena;
+  const auto found = free_.lower_bound(static_cast<std::size_t>(bytes));
+  if (found != free_.end() && found->first <= 2 * static_cast<std::size_t>(bytes)) {
+    arena = std::move(found->second);
+    free_.erase(found);
+  } else {
+    try {
+      arena = make_arena(bytes);
+    } catch (const OutOfMemory&) {
+      if (free_.empty()) throw;
+      free_.clear();
+      arena = make_arena(bytes);
+    }
+  }
+  char* const address = arena.pointer(Piece<char>{});
+  used_.emplace(address, std::move(arena));
+  return address;
+}
+
+void ScratchMemory::deallocate(char* address, std::size_t) {
+  auto node = used_.extract(address);
+  if (node.empty()) return;  // nothing was asked for
+  const std::size_t bytes = node.mapped().bytes();
+  free_.emplace(bytes, std::move(node.mapped()));
+}
+
+}  // namespace slalom::cuda

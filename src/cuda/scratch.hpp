@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// Temporary device memory that is kept for the next time.
+#pragma once
+
+#include <cstddef>
+#include <map>
+
+#include <cuda_runtime_api.h>
+
+#include "cuda/arena.hpp"
+
+namespace slalom::cuda {
+
+/// An allocator, as Thrust's execution policies take one, for work on one stream: what is given back is handed out
+/// again, so that a repeated computation allocates only the first time. Throws OutOfMemory.
+class ScratchMemory {
+ public:
+  using value_type = char;
+
+  explicit ScratchMemory(cudaStream_t stream) : stream_(stream) {}
+  ScratchMemory(const ScratchMemory&) = delete;
+  ScratchMemory& operator=(const ScratchMemory&) = delete;
+
+  [[nodiscard]] char* allocate(std::ptrdiff_t bytes);
+  void deallocate(char* address, std::size_t bytes);
+  [[nodiscard]] cudaStream_t stream() const noexcept { return stream_; }
+
+ private:
+  cudaStream_t stream_;
+  std::map<char*, Arena> used_;
+  std::multimap<std::size_t, Arena> free_;  ///< by size
+};
+
+}  // namespace slalom::cuda
