@@ -17,7 +17,8 @@ add_library(slalom_options INTERFACE)
 # The compiler may not fuse a*b+c on its own: results would depend on flags, vector width and device. Where a formula wants a
 # fused multiply-add it says std::fma.
 target_compile_options(slalom_options INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-ffp-contract=off>
-                                                $<$<COMPILE_LANGUAGE:CUDA>:--fmad=false>)
+                                                $<$<COMPILE_LANGUAGE:CUDA>:--fmad=false>
+                                                $<$<COMPILE_LANGUAGE:CUDA>:-Xptxas=--warn-on-spills>)
 # Device code may call the standard library's constexpr functions (std::array's operator[]).
 target_compile_options(slalom_options INTERFACE $<$<COMPILE_LANGUAGE:CUDA>:--expt-relaxed-constexpr>)
 

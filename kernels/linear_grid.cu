@@ -25,13 +25,14 @@ __device__ const MemberTask& shared_copy(const MemberTask& task, float4* shared)
 //            is dealt out over the warps of all of them. Teams work side by side; every block goes through all members
 //            in order and takes part in those whose team it is in, so that no two teams can wait for each other. A
 //            team's size is the member's own (rows_plan): spreading few members wider would change their sums' order.
-// Memory     as linear_block. A block's gradient goes to global memory, and all of the team read all of them from the
-//            L2 cache: blocks * slots * 4 bytes a block.
-// Order      one grid barrier a step, between writing and reading gradients; every block then makes the same update to
-//            its own copy of the parameters, so nothing is waited for twice. The next batch is on its way while blocks
-//            wait. Gradients are added warp by warp, then block by block in a fixed order (in slices of blocks first,
-//            if there are threads to spare).
-// Bound by   memory for large batches, 4 (d + 2) bytes a row; the barrier, about 1.5 us a step, for small ones.
+// Memory     as linear_block. A block's gradient goes to global memory, and the others read it from the L2 cache: all
+//            of it, blocks * slots * 4 bytes a block, or first a share of each and then the sums, 8 * slots bytes a
+//            block (TeamExchange).
+// Order      one grid barrier a step, between writing and reading gradients, or two, the second after adding shares;
+//            every block then makes the same update to its own copy of the parameters, which needs no further one. The
+//            next batch is on its way while blocks wait. Gradients are added warp by warp, then block by block in a
+//            fixed order (in several parts of the blocks first, if there are threads to spare).
+// Bound by   memory for large batches, 4 (d + 2) bytes a row; barriers, about 1.5 us each, for small ones.
 // Test       tests/cuda/linear_test.cpp and its neighbours; benchmark: epoch_bench, device cuda.
 template <int K, int V, int kLanes>
 __global__ __launch_bounds__(rows_most_warps(K, V) * kWarp) void linear_grid_kernel(const LinearGridArguments a) {

@@ -44,6 +44,8 @@ RowsShape rows_shape(const LinearModel& model) {
 
 namespace {
 
+constexpr std::int64_t kBytesPerNs = 50;  ///< what one multiprocessor reads
+
 /// The most warps that help and fit, whatever the optimiser, so that it does not change the order of sums.
 int rows_warps(const LinearModel& model, const RowsShape& shape, std::int64_t rows, const DeviceLimits& limits) {
   const std::int64_t for_rows = (rows + shape.groups() - 1) / shape.groups();
@@ -54,27 +56,50 @@ int rows_warps(const LinearModel& model, const RowsShape& shape, std::int64_t ro
   return warps;
 }
 
+/// 1, 2, 3, 4, 6, 8, 12, 16, ...
+int next_count(int blocks) {
+  if (blocks < 2) return blocks + 1;
+  return blocks % 3 == 0 ? blocks / 3 * 4 : blocks / 2 * 3;
+}
+
+/// Estimated nanoseconds of a step's exchange between blocks, and the bytes that all of them read for it.
+struct ExchangeCost {
+  std::int64_t ns = 0;
+  std::int64_t bytes = 0;
+};
+
+ExchangeCost exchange_cost(const LinearModel& model, int blocks, int exchanges, const DeviceLimits& limits) {
+  if (blocks == 1) return {};
+  const std::int64_t gradient = std::int64_t{4} * rows_pitch(model);
+  const std::int64_t slices = std::int64_t{4} * blocks * rows_share(model, blocks);
+  const std::int64_t bytes = exchanges == 1 ? blocks * gradient : slices + gradient;  // that a block reads
+  // Blocks arrive at a barrier one after another.
+  const std::int64_t barrier = limits.exchange_ns + blocks * limits.exchange_ns / 256;
+  return {.ns = exchanges * barrier + bytes / kBytesPerNs, .bytes = blocks * bytes};
+}
+
 }  // namespace
 
 LaunchPlan rows_plan(const LinearModel& model, const RowsShape& shape, std::int64_t batch_size,
                      const DeviceLimits& limits) {
-  constexpr std::int64_t kPassNs = 100;     // latency of a pass over the rows that a block holds at once
-  constexpr std::int64_t kBytesPerNs = 50;  // what one multiprocessor reads
+  constexpr std::int64_t kPassNs = 100;  // latency of a pass over the rows that a block holds at once
   const std::int64_t batch = std::min(batch_size, kMostRows);
+  // A step should read little but the data: gradients of other blocks at most a sixteenth of that.
+  const std::int64_t most_exchanged = batch * model.pieces();
   LaunchPlan best;
   std::int64_t best_cost = std::numeric_limits<std::int64_t>::max();
-  for (int blocks = 1;; blocks = std::min(2 * blocks, limits.multiprocessors)) {
+  for (int blocks = 1;; blocks = std::min(next_count(blocks), limits.multiprocessors)) {
     const int warps = rows_warps(model, shape, (batch + blocks - 1) / blocks, limits);
     const std::int64_t block_rows = std::int64_t{warps} * shape.groups();
     const std::int64_t passes = (batch + blocks * block_rows - 1) / (blocks * block_rows);
-    std::int64_t cost = passes * (kPassNs + block_rows * model.pieces() * 16 / kBytesPerNs);
-    if (blocks > 1) {  // blocks arrive at a barrier one after another
-      cost += limits.exchange_ns + blocks * limits.exchange_ns / 256;
-      cost += std::int64_t{4} * blocks * rows_slots(model) / kBytesPerNs;
-    }
-    if (cost < best_cost) {
-      best = {.warps = warps, .blocks = blocks};
-      best_cost = cost;
+    const std::int64_t rows_cost = passes * (kPassNs + block_rows * model.pieces() * 16 / kBytesPerNs);
+    for (const int exchanges : {1, 2}) {
+      const ExchangeCost exchange = exchange_cost(model, blocks, exchanges, limits);
+      if (blocks > 1 && limits.exchanges != 0 && limits.exchanges != exchanges) continue;
+      if (limits.exchanges == 0 && exchange.bytes > most_exchanged) continue;
+      if (rows_cost + exchange.ns >= best_cost) continue;
+      best = {.warps = warps, .blocks = blocks, .share = exchanges == 1 ? 0 : rows_share(model, blocks)};
+      best_cost = rows_cost + exchange.ns;
     }
     if (blocks >= limits.multiprocessors) return best;
   }

@@ -38,12 +38,14 @@ struct LinearModel {
 struct DeviceLimits {
   int multiprocessors = 1;
   std::int64_t shared_bytes = 48 * 1024;  ///< most shared memory of a block
-  /// Estimated cost of a barrier over blocks with what is written before and read after it; 0: every batch is shared.
+  /// Estimated cost of a barrier over blocks with what is written before and read after it; 0, with
+  /// `exchanges`: every batch is shared.
   std::int64_t exchange_ns = 2500;
-  bool rows_in_registers = true;    ///< false: the tiles kernel trains everything
+  int exchanges = 0;              ///< 1 or 2: that many a step (TeamExchange) at any cost; 0: the better number
+  bool rows_in_registers = true;  ///< false: the tiles kernel trains everything
 };
 
-/// How the rows kernels (device/linear_rows.cuh) hold a model: a row lies in `lanes` neighbouring lanes, `vectors`
+/// How the rows kernels (device/rows_member.cuh) hold a model: a row lies in `lanes` neighbouring lanes, `vectors`
 /// 16-byte pieces in each; gradients for `outputs` outputs are summed in registers. outputs == 0: it does not fit
 /// registers.
 struct RowsShape {
@@ -60,8 +62,18 @@ struct RowsShape {
   return model.n_outputs * (4 * model.pieces() + 1) + 1;
 }
 
-/// Floats from one such gradient to the next, so that each starts on 16 bytes.
-[[nodiscard]] SLALOM_HD int rows_pitch(const LinearModel& model) { return (rows_slots(model) + 3) / 4 * 4; }
+inline constexpr int kSectorFloats = 8;  ///< of the 32 bytes that memory is read by
+
+/// Floats from one such gradient to the next, so that each starts on a sector.
+[[nodiscard]] SLALOM_HD int rows_pitch(const LinearModel& model) {
+  return (rows_slots(model) + kSectorFloats - 1) / kSectorFloats * kSectorFloats;
+}
+
+/// Values of the gradient that one of `blocks` blocks adds up for all of them: whole sectors.
+[[nodiscard]] SLALOM_HD int rows_share(const LinearModel& model, int blocks) {
+  const int sectors = rows_pitch(model) / kSectorFloats;
+  return (sectors + blocks - 1) / blocks * kSectorFloats;
+}
 
 /// What a row brings along besides its features: its number, its weight, its targets.
 [[nodiscard]] SLALOM_HD unsigned row_side_words(const LinearModel& model) {

@@ -27,8 +27,7 @@ __device__ float4 load_piece(const float* row, int piece, int stride) {
 
 // Computes   outputs[i] = W x[rows[i]] + b.
 // Work split a row lies in `lanes` neighbouring lanes (a power of two); warps go over groups of 32 / lanes rows, then
-// on
-//            by the size of the grid. Four outputs are summed at a time.
+//            on by the size of the grid. Four outputs are summed at a time.
 // Memory     weights are copied to shared memory once a block, rows padded to 16 bytes; lanes read them side by side. A
 //            row is read with 16-byte loads, from the L1 cache after the first four outputs.
 // Order      a row's sum: pieces lane by lane in order, then pairs of lanes.

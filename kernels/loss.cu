@@ -12,6 +12,7 @@
 #include "cuda/check.hpp"
 #include "device/batch_row.cuh"
 #include "device/block_sum.cuh"
+#include "device/lanes.cuh"
 #include "device/number.cuh"
 #include "device/quad.cuh"
 
@@ -21,45 +22,10 @@ namespace {
 constexpr int kThreads = 256;
 static_assert(kMostLossBlocks <= kThreads, "the last block gives each partial sum a thread");
 
-/// `width` neighbouring lanes of a warp (a power of two) that share a row; what core::cross_entropy asks of lanes.
-class RowLanes {
- public:
-  __device__ explicit RowLanes(int width)
-      : width_(width), rank_(static_cast<int>(threadIdx.x) % width), mask_(0xffffffffU >> (32 - width)) {
-    mask_ <<= threadIdx.x % 32 / width * width;
-  }
-  __device__ std::int64_t rank() const { return rank_; }
-  __device__ std::int64_t size() const { return width_; }
-  template <class T>
-  __device__ T max(T value) const {
-    return combine(value, [](T a, T b) { return b > a ? b : a; });
-  }
-  template <class T>
-  __device__ T min(T value) const {
-    return combine(value, [](T a, T b) { return b < a ? b : a; });
-  }
-  template <class T>
-  __device__ T sum(T value) const {
-    return combine(value, [](T a, T b) { return a + b; });
-  }
-
- private:
-  template <class T, class Operation>
-  __device__ T combine(T value, Operation operation) const {
-    for (int distance = width_ / 2; distance > 0; distance /= 2) {
-      value = operation(value, __shfl_xor_sync(mask_, value, distance));
-    }
-    return value;
-  }
-
-  int width_, rank_;
-  unsigned mask_;
-};
-
 /// Writes the derivatives of one row's lane, each times `scale`, and returns the lane's share of the row's loss.
 template <class T>
 __device__ double row_loss(const LossArguments& a, const float* z, std::int64_t row, float scale, T* delta,
-                           const RowLanes& lanes, bool& bad) {
+                           const LaneGroup& lanes, bool& bad) {
   const auto write = [&](std::int64_t j, float derivative) {
     const float scaled = scale * derivative;
     bad = bad || !isfinite(scaled);
@@ -99,12 +65,10 @@ __device__ void finish_step(const LossArguments& a, double terms) {
   control.active = !stopped && !bad ? 1 : 0;
 }
 
-// Computes   the loss of every row and its derivative by the outputs times weight / (B or B * outputs)
-// (cpu/batch_loss.hpp
-//            has the same scales), and from them the batch's mean loss sum(weight * loss) / B.
+// Computes   the loss of every row and its derivative by the outputs times weight / (B or B * outputs), the scales of
+//            cpu/batch_loss.hpp, and from them the batch's mean loss sum(weight * loss) / B.
 // Work split a row is shared by the next power of two lanes of its outputs, at most a warp; a block of 256 threads
-// takes
-//            256 / lanes rows a turn, the grid (at most 256 blocks) goes over the rows.
+//            takes 256 / lanes rows a turn, the grid (at most 256 blocks) goes over the rows.
 // Memory     lanes read neighbouring outputs and targets; labels, weights and row numbers 4 bytes a row.
 // Order      a thread adds its rows in order in float64; threads pairwise (block_sum); the block that finishes last (an
 //            integer ticket) adds the blocks' sums pairwise in block order. So the loss does not depend on which is
@@ -115,7 +79,7 @@ template <class T>
 __global__ void __launch_bounds__(kThreads) loss_kernel(const LossArguments a, std::int64_t stride, int width) {
   const MemberTask& task = a.control->task;
   const std::int64_t step = a.control->step;
-  const RowLanes lanes(width);
+  const LaneGroup lanes = LaneGroup::alone(static_cast<int>(threadIdx.x) % kWarp, width);
   const std::int64_t rows_per_block = kThreads / width;
   const bool by_row = a.kind == LossKind::kCrossEntropy;
   const std::int64_t terms = by_row ? a.n_rows : a.n_rows * a.n_outputs;

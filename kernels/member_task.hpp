@@ -54,6 +54,7 @@ struct LaunchPlan {
   std::int32_t warps = 0;
   std::int32_t blocks = 1;
   std::int32_t first_block = 0;
+  std::int32_t share = 0;                 ///< grid: gradient values that a block adds up for its team; 0: all
   std::int32_t columns = 1;               ///< tiles: blocks side by side in a row of the team
   std::int32_t tile_rows = 0, slice = 0;  ///< tiles: rows of a tile, 16-byte pieces of its rows
 };
@@ -72,8 +73,8 @@ struct MemberTask {
   float* state = nullptr;                                 ///< [n_slots, n_trainable], updated in place
   const core::StepConstants<float>* constants = nullptr;  ///< [steps], unless the engine wants them packed
   double* losses = nullptr;                               ///< [steps], written
-  /// Written if a loss or gradient is not finite: that step (from 0). Neither it nor any later step updates anything.
-  /// Before: -1 or kStoppedBefore.
+  /// Written if a loss or gradient is not finite: that step (from 0). Neither it nor any later step updates parameters or state (running
+  /// statistics: docs/numerics.md). Before: -1 or kStoppedBefore.
   std::int32_t* first_non_finite = nullptr;
   DeviceRule rule;
   OrderedTargets ordered;  ///< if the engine wants it

@@ -74,18 +74,16 @@ __device__ void update_arena(const OptimizerArguments& a, const DeviceRule& rule
 }
 
 // Computes   for every parameter: g clipped by value, times min(1, limit / |g|), then w and its slots by core::update
-// with
-//            the constants of this step (penalties only on weights). Reads one copy and writes the other: see
-//            OptimizerArguments. A gradient that is not finite sets the flag; then the copy that was read is the
-//            result.
+//            with the constants of this step (penalties only on weights). Reads one copy and writes the other: see
+//            OptimizerArguments. A gradient that is not finite sets the flag; then the copy that was read is the result.
 // Work split a thread takes four neighbours of the arena a turn (every boundary in it is a multiple of 8); the rule is
 //            a branch that all threads of the device take alike.
 // Memory     float4 everywhere, consecutive threads consecutive quads: each array is read or written once, whole
 //            sectors. The constants go through shared memory. Registers: docs/kernels.md; no spills.
 // Order      none: no two threads touch the same parameter. The norm's partial sums are added pairwise (block_sum), by
 //            every block alike. Nobody in the grid reads `step`, which one thread advances.
-// Bound by   memory: 3 + 2 slots floats a parameter (Adam: reads w, g, m, v, writes w, m, v), 2 bytes more with
-// bfloat16. Test       tests/cuda/optimizer_kernel_test.cpp
+// Bound by   memory: 3 + 2 slots floats a parameter (Adam: reads w, g, m, v, writes w, m, v), 2 bytes more with bfloat16.
+// Test       tests/cuda/optimizer_kernel_test.cpp
 __global__ void __launch_bounds__(kThreads) optimizer_kernel(const OptimizerArguments a, unsigned n_partials) {
   __shared__ core::StepConstants<float> constants;
   const MemberTask& task = a.control->task;
@@ -105,10 +103,11 @@ __global__ void __launch_bounds__(kThreads) optimizer_kernel(const OptimizerArgu
 }
 
 // Computes   partial sums of the squares of the gradient, clipped by value, in float64.
-// Work split a thread takes four neighbours a turn, the grid (at most 256 blocks, by the size alone) goes over the
-// arena. Memory     float4, consecutive threads consecutive quads. Order      a thread adds its values in order, the
-// block pairwise (block_sum): fixed. Bound by   memory: one float read a parameter. Test
-// tests/cuda/optimizer_kernel_test.cpp
+// Work split a thread takes four neighbours a turn, the grid (at most 256 blocks, by the size alone) goes over the arena.
+// Memory     float4, consecutive threads consecutive quads.
+// Order      a thread adds its values in order, the block pairwise (block_sum): fixed.
+// Bound by   memory: one float read a parameter.
+// Test       tests/cuda/optimizer_kernel_test.cpp
 __global__ void __launch_bounds__(kThreads) gradient_norm_kernel(const GradientNormArguments a) {
   const float limit = a.control->task.rule.clip_value;
   const std::int64_t quads = a.n_trainable / 4;

@@ -37,13 +37,11 @@ __device__ void activate_in_place(const SmallNetwork& net, const SmallLayer& lay
 }
 
 // Computes   outputs[i] = network(x[rows[i]]), with running statistics and without dropout.
-// Work split a block takes every gridDim-th tile of plan.tile_rows rows through all layers, by the products of
-// training. Memory     the values are read once a block and stay in shared memory, in training's layout, with two
-// buffers of
+// Work split a block takes every gridDim-th tile of plan.tile_rows rows through all layers, by the products of training.
+// Memory     the values are read once a block and stay in shared memory, in training's layout, with two buffers of
 //            activations that swap roles. Rows of X and outputs are contiguous.
 // Order      a barrier after each step of each layer. The last tile is computed whole, its missing rows zero: a row's
-// bits
-//            do not depend on how many rows are predicted beside it.
+//            bits do not depend on how many rows are predicted beside it.
 // Bound by   shared memory and latency, as training.
 // Test       tests/cuda/small_network_test.cpp
 __global__ void __launch_bounds__(kThreads) small_predict_kernel(const __grid_constant__ SmallPredictArguments a) {

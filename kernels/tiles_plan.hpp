@@ -56,7 +56,7 @@ struct TilesScratchLayout {
 }
 
 /// The rule for one member, as rows_plan(): by its own batch alone. The cheapest plan, by a rough estimate, of those
-/// that read X once a step; there is none if the columns are more than all multiprocessors hold slices of.
+/// that read X once a step; of all, if the columns are more than all multiprocessors hold slices of.
 [[nodiscard]] LaunchPlan tiles_plan(const LinearModel& model, std::int64_t batch_size, const DeviceLimits& limits);
 
 }  // namespace slalom::cuda

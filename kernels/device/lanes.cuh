@@ -59,39 +59,44 @@ __device__ ScatteredSums scatter_sums(float (&values)[kCount], int lane, int fro
   }
 }
 
-/// The lanes that share a row, as core::cross_entropy wants them: `size` (a power of two) neighbouring lanes.
+/// Neighbouring lanes, a power of two of them, that share a row, as core::cross_entropy wants them.
 class LaneGroup {
  public:
+  /// `rank` of the lane among `size`; all lanes of the warp make the same calls.
   __device__ LaneGroup(int rank, int size) : rank_(rank), size_(size) {}
+  /// The group of a lane (0 to 31) whose fellows of other groups may be elsewhere.
+  [[nodiscard]] __device__ static LaneGroup alone(int lane, int size) {
+    LaneGroup group(lane & (size - 1), size);
+    group.present_ = (kAllLanes >> (kWarp - size)) << (lane - group.rank_);
+    return group;
+  }
   [[nodiscard]] __device__ int rank() const { return rank_; }
   [[nodiscard]] __device__ int size() const { return size_; }
   template <class T>
   [[nodiscard]] __device__ T max(T value) const {
-    for (int offset = size_ / 2; offset > 0; offset /= 2) {
-      const T other = __shfl_xor_sync(kAllLanes, value, offset);
-      value = other > value ? other : value;
-    }
-    return value;
+    return combine(value, [](T a, T b) { return b > a ? b : a; });
   }
   template <class T>
   [[nodiscard]] __device__ T min(T value) const {
-    for (int offset = size_ / 2; offset > 0; offset /= 2) {
-      const T other = __shfl_xor_sync(kAllLanes, value, offset);
-      value = other < value ? other : value;
-    }
-    return value;
+    return combine(value, [](T a, T b) { return b < a ? b : a; });
   }
   [[nodiscard]] __device__ std::int64_t min(std::int64_t index) const {  // 32 bits hold every index of a row
     return min(static_cast<int>(index));
   }
   template <class T>
   [[nodiscard]] __device__ T sum(T value) const {
-    __syncwarp();  // whatever the lanes read before may be written after
-    return sum_lanes(value, size_ / 2, 1);
+    __syncwarp(present_);  // whatever the lanes read before may be written after
+    return combine(value, [](T a, T b) { return a + b; });
   }
 
  private:
+  template <class T, class Combine>
+  [[nodiscard]] __device__ T combine(T value, Combine&& two) const {
+    for (int reach = size_ / 2; reach > 0; reach /= 2) value = two(value, __shfl_xor_sync(present_, value, reach));
+    return value;
+  }
   int rank_, size_;
+  unsigned present_ = kAllLanes;
 };
 
 }  // namespace slalom::cuda

@@ -10,7 +10,9 @@
 namespace slalom::cuda {
 
 /// What a team of blocks exchanges, in global memory: one gradient and one loss a block, twice, because a fast block
-/// writes those of the next step while a slow one still reads this step's.
+/// writes those of the next step while a slow one still reads this step's. With one exchange a step, every block adds
+/// all gradients. With two, block i adds its share of the values of all of them and puts the sums in their place in the
+/// first block's gradient, which all read after the second barrier: far less to read, for one more barrier.
 struct TeamExchange {
   float* gradients = nullptr;  ///< [2, blocks of the grid, pitch]
   double* losses = nullptr;    ///< [2, blocks of the grid]
@@ -38,8 +40,8 @@ class RowsMember {
   __device__ RowsMember(const MemberTask& task, const LinearModel& model, const RowsShape& shape, int rank,
                         TeamExchange exchange, TeamBarrier& barrier, char* shared)
       : task_(task),
-        model_(model),
         plan_(task.plan),
+        model_(model),
         rank_(rank),
         exchange_(exchange),
         barrier_(barrier),
@@ -142,23 +144,45 @@ class RowsMember {
     }
     if (warp_ == plan_.warps - 1 && lane_ == 0) __stcg(exchange_.losses + base + rank_, warp_losses(side));
     barrier_.sync(crew_);
+    const bool shares = plan_.share > 0;
+    const int begin = min(rank_ * plan_.share, values_.count());
+    const int end = shares ? min(begin + plan_.share, values_.count()) : values_.count();
+    const GatheredSums parts{
+        .gradients = warp_gradient(side, 0), .pitch = layout_.pitch, .count = add_blocks(side, gradients, begin, end)};
+    if (!shares) return parts.count;
+    for (int slot = begin + static_cast<int>(threadIdx.x); slot < end; slot += threads) {
+      __stcg(gradients + slot, parts.gradient(slot));
+    }
+    barrier_.sync(crew_);
+    float* sum = warp_gradient(side, 0);
+    for (int slot = static_cast<int>(threadIdx.x); slot < values_.count(); slot += threads) {
+      sum[slot] = __ldcg(gradients + slot);
+    }
+    crew_.sync();
+    return 1;
+  }
+
+  /// Adds slots [begin, end) of all blocks' gradients into so many parts in shared memory as it returns.
+  __device__ int add_blocks(int side, const float* gradients, int begin, int end) {
+    const int threads = plan_.warps * kWarp;
     // Threads side by side take neighbouring slots; threads left over share the blocks.
     int width = kWarp;
-    while (width < values_.count() && width < threads) width *= 2;
-    const int slices = threads / width > 1 ? threads / width : 1;
-    width = slices > 1 ? width : threads;
-    const int slice = static_cast<int>(threadIdx.x) / width;
-    float* to = warp_gradient(side, slice);
-    for (int slot = static_cast<int>(threadIdx.x) % width; slice < slices && slot < values_.count(); slot += width) {
+    while (width < end - begin && width < threads) width *= 2;
+    const int parts = threads / width > 1 ? threads / width : 1;
+    width = parts > 1 ? width : threads;
+    const int part = static_cast<int>(threadIdx.x) / width;
+    float* to = warp_gradient(side, part);
+    const int first = begin + static_cast<int>(threadIdx.x) % width;
+    for (int slot = first; part < parts && slot < end; slot += width) {
       float sum = 0.0F;
 #pragma unroll 4
-      for (int b = slice; b < plan_.blocks; b += slices) {
+      for (int b = part; b < plan_.blocks; b += parts) {
         sum += __ldcg(gradients + static_cast<std::int64_t>(b) * layout_.pitch + slot);
       }
       to[slot] = sum;
     }
     crew_.sync();
-    return slices;
+    return parts;
   }
 
   /// The block's loss.
@@ -200,8 +224,8 @@ class RowsMember {
 
   /// Alone, a copy: what is used stays in registers. In a team, which has fewer to spare, not.
   const std::conditional_t<kTeam, const MemberTask&, const MemberTask> task_;
+  const std::conditional_t<kTeam, const LaunchPlan&, const LaunchPlan> plan_;
   const LinearModel& model_;
-  const LaunchPlan plan_;
   const int rank_;
   const TeamExchange exchange_;
   TeamBarrier& barrier_;

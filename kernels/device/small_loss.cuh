@@ -7,40 +7,6 @@
 
 namespace slalom::cuda {
 
-/// `size` neighbouring lanes (a power of two) that share a row, as core::cross_entropy wants them. Other lanes of the
-/// warp may be elsewhere.
-class RowLanes {
- public:
-  __device__ RowLanes(int lane, int size)
-      : rank_(lane & (size - 1)), size_(size), mask_(((2U << (size - 1)) - 1U) << (lane - rank_)) {}
-  [[nodiscard]] __device__ int rank() const { return rank_; }
-  [[nodiscard]] __device__ int size() const { return size_; }
-  template <class T>
-  [[nodiscard]] __device__ T max(T value) const {
-    return combine(value, [](T a, T b) { return b > a ? b : a; });
-  }
-  template <class T>
-  [[nodiscard]] __device__ T min(T value) const {
-    return combine(value, [](T a, T b) { return b < a ? b : a; });
-  }
-  template <class T>
-  [[nodiscard]] __device__ T sum(T value) const {
-    __syncwarp(mask_);  // whatever the lanes read before may be written after
-    return combine(value, [](T a, T b) { return a + b; });
-  }
-
- private:
-  template <class T, class Combine>
-  [[nodiscard]] __device__ T combine(T value, Combine&& combine) const {
-    for (int reach = size_ / 2; reach > 0; reach /= 2) {
-      value = combine(value, static_cast<T>(__shfl_xor_sync(mask_, value, reach)));
-    }
-    return value;
-  }
-  int rank_, size_;
-  unsigned mask_;
-};
-
 /// A tile's rows and what they should have given.
 struct SmallTargets {
   const float* targets = nullptr;        ///< [n_rows, n_outputs]
@@ -60,7 +26,7 @@ __device__ inline double apply_loss(const SmallNetwork& net, const SmallTargets&
   double total = 0.0;
   for (int index = crew.tid; index < tile.n_rows * size; index += crew.threads()) {
     const int row = index / size;
-    const RowLanes lanes(crew.lane(), size);
+    const LaneGroup lanes = LaneGroup::alone(crew.lane(), size);
     const float weight = tile.weights == nullptr ? 1.0F : tile.weights[row];
     float* out = z.row(row);
     if (net.loss == LossKind::kCrossEntropy) {

@@ -2,6 +2,7 @@
 // Clipping and the optimiser's step of a small network in shared memory.
 #pragma once
 
+#include "core/clip.hpp"
 #include "core/rules.hpp"
 #include "device/small_block.cuh"
 #include "member_task.hpp"
@@ -12,9 +13,7 @@ namespace slalom::cuda {
 struct SmallClip {
   float value = 0.0F;  ///< 0: none
   float factor = 1.0F;
-  [[nodiscard]] __device__ float by_value(float g) const {
-    return value > 0.0F ? (g > value ? value : (g < -value ? -value : g)) : g;
-  }
+  [[nodiscard]] __device__ float by_value(float g) const { return core::clip_by_value(g, value); }
   [[nodiscard]] __device__ float operator()(float g) const { return by_value(g) * factor; }
 };
 
@@ -36,8 +35,7 @@ __device__ inline SmallClip clip_of(const SmallNetwork& net, const DeviceRule& r
   crew.sync();
   double total = 0.0;
   for (int w = 0; w < crew.crew.warps; ++w) total += sums[w];
-  const double norm = sqrt(total);
-  if (norm > rule.clip_norm) clip.factor = static_cast<float>(rule.clip_norm / norm);
+  clip.factor = core::clip_by_norm_factor<float>(total, rule.clip_norm);
   return clip;
 }
 

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdint>
 #include <type_traits>
+#include <utility>
 
 #include <slalom/config.hpp>
 
@@ -120,11 +121,15 @@ struct SoftmaxSum {
   Real rest;     ///< sum of exp(z - largest) over all other logits: log1p(rest) stays accurate when one dominates
 };
 
+/// The type of a logit of what softmax() takes.
+template <class Logits>
+using LogitOf = std::remove_cvref_t<decltype(std::declval<const Logits&>()[0])>;
+
 /// Softmax of one row of k logits (a pointer, or what has operator[]): calls write(j, softmax(z)[j]) for every j of
 /// this lane; write may overwrite z[j]. Shifted by the largest logit, so it cannot overflow.
 template <class Logits, class Lanes, class Write>
-SLALOM_HD auto softmax(Logits z, std::int64_t k, const Lanes& lanes, Write&& write) {
-  using Real = std::remove_cvref_t<decltype(z[0])>;
+SLALOM_HD SoftmaxSum<LogitOf<Logits>> softmax(Logits z, std::int64_t k, const Lanes& lanes, Write&& write) {
+  using Real = LogitOf<Logits>;
   Real largest = z[0];
   for (std::int64_t j = lanes.rank(); j < k; j += lanes.size()) largest = z[j] > largest ? z[j] : largest;
   largest = lanes.max(largest);
@@ -138,14 +143,15 @@ SLALOM_HD auto softmax(Logits z, std::int64_t k, const Lanes& lanes, Write&& wri
   rest = lanes.sum(rest);
   const Real sum = Real(1) + rest;
   for (std::int64_t j = lanes.rank(); j < k; j += lanes.size()) write(j, std::exp(z[j] - largest) / sum);
-  return SoftmaxSum<Real>{largest, rest};
+  return {largest, rest};
 }
 
 /// Softmax cross-entropy of one row of k logits: returns log(sum exp(z)) - z[label] and calls write(j, softmax(z)[j] -
 /// onehot(label)[j]) for every j of this lane; write may overwrite z[j].
 template <class Logits, class Lanes, class Write>
-SLALOM_HD auto cross_entropy(Logits z, std::int64_t k, std::int32_t label, const Lanes& lanes, Write&& write) {
-  using Real = std::remove_cvref_t<decltype(z[0])>;
+SLALOM_HD LogitOf<Logits> cross_entropy(Logits z, std::int64_t k, std::int32_t label, const Lanes& lanes,
+                                        Write&& write) {
+  using Real = LogitOf<Logits>;
   const Real at_label = z[label];
   const SoftmaxSum<Real> sum =
       softmax(z, k, lanes, [&](std::int64_t j, Real p) { write(j, j == label ? p - Real(1) : p); });

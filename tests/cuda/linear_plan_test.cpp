@@ -79,12 +79,53 @@ TEST(RowsPlan, SmallBatchesTakeOneBlockAndNoMoreWarpsThanTheyHaveRowsFor) {
 TEST(RowsPlan, LargeBatchesAreSharedByBlocks) {
   EXPECT_GT(rows_for(8, 1, 100000).blocks, 8);
   EXPECT_EQ(rows_for(8, 1, 1000000).blocks, 132);
-  EXPECT_LT(rows_for(8, 1, 20000).blocks, 64) << "gradients of so many blocks are as many bytes as the batch";
   EXPECT_EQ(rows_for(257, 1, 64).blocks, 1) << "a barrier costs more than it saves";
   EXPECT_GT(rows_for(1000, 1, 1024).blocks, 1);
   EXPECT_EQ(rows_for(1000, 1, 1).blocks, 1);
   EXPECT_EQ(rows_for(8, 1, std::int64_t{1} << 40).blocks, 132);
   EXPECT_EQ(rows_for(8, 1, 1000000, kSmall).blocks, 16);
+}
+
+/// What the blocks of a team read of each other's gradients in a step.
+std::int64_t exchanged_bytes(const LinearModel& model, const LaunchPlan& plan) {
+  if (plan.blocks == 1) return 0;
+  const std::int64_t sum = rows_pitch(model);
+  return 4 * plan.blocks * (plan.share == 0 ? plan.blocks * sum : std::int64_t{plan.blocks} * plan.share + sum);
+}
+
+TEST(RowsPlan, BlocksReadLittleOfEachOther) {
+  for (const std::int64_t d : {1, 8, 33, 90, 512, 1000}) {
+    for (const std::int64_t outputs : {1, 3, 10}) {
+      const LinearModel model = model_of(d, outputs);
+      if (rows_shape(model).outputs == 0) continue;
+      for (const std::int64_t batch : {1, 100, 256, 4096, 100000, 10000000}) {
+        const LaunchPlan plan = rows_for(d, outputs, batch);
+        EXPECT_LE(exchanged_bytes(model, plan), batch * model.pieces()) << d << " x " << outputs << ", " << batch;
+      }
+    }
+  }
+}
+
+TEST(RowsPlan, AddsSharesWhereTheGradientsOfAllBlocksAreTooMuchToRead) {
+  EXPECT_EQ(rows_for(8, 1, 1000000).share, 0);
+  EXPECT_GT(rows_for(512, 1, 4096).share, 0);
+  EXPECT_GT(rows_for(512, 1, 4096).blocks, 32);
+  const LinearModel model = model_of(5, 1);
+  for (const int exchanges : {1, 2}) {
+    const DeviceLimits limits{.multiprocessors = 3, .exchange_ns = 0, .exchanges = exchanges};
+    EXPECT_EQ(rows_plan(model, rows_shape(model), 40, limits).share > 0, exchanges == 2);
+    EXPECT_EQ(rows_plan(model, rows_shape(model), 40, limits).blocks, 3);
+  }
+}
+
+TEST(RowsPlan, SharesCoverTheGradient) {
+  for (const std::int64_t d : {1, 7, 100, 513}) {
+    const LinearModel model = model_of(d, 1);
+    for (const int blocks : {1, 2, 3, 16, 132}) {
+      EXPECT_GE(blocks * rows_share(model, blocks), rows_slots(model)) << d << " over " << blocks;
+      EXPECT_EQ(rows_share(model, blocks) % kSectorFloats, 0);
+    }
+  }
 }
 
 TEST(RowsPlan, FitsEveryDeviceAndOptimizer) {

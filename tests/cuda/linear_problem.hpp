@@ -34,17 +34,20 @@ struct Kernel {
   int multiprocessors;
   std::int64_t exchange_ns;
   bool rows_in_registers;
+  int exchanges = 0;
   std::int64_t shared_bytes = 0;  ///< 0: what the device has
 };
 inline constexpr Kernel kBlockKernel{"block", 1, 0, true};
-inline constexpr Kernel kGridKernel{"grid", 3, 0, true};
+inline constexpr Kernel kGridKernel{"grid", 3, 0, true, 1};
+inline constexpr Kernel kSharingGridKernel{"sharing grid", 3, 0, true, 2};
 inline constexpr Kernel kTilesKernel{"tiles", 4, 0, false};
-inline constexpr Kernel kKernels[] = {kBlockKernel, kGridKernel, kTilesKernel};
+inline constexpr Kernel kKernels[] = {kBlockKernel, kGridKernel, kSharingGridKernel, kTilesKernel};
 
 inline cuda::DeviceLimits limits_of(const Kernel& kernel, const cuda::DeviceInfo& device) {
   return {.multiprocessors = kernel.multiprocessors,
           .shared_bytes = kernel.shared_bytes > 0 ? kernel.shared_bytes : device.shared_bytes_per_block,
           .exchange_ns = kernel.exchange_ns,
+          .exchanges = kernel.exchanges,
           .rows_in_registers = kernel.rows_in_registers};
 }
 
