@@ -73,9 +73,12 @@ class Backend {
   [[nodiscard]] virtual std::vector<BlockResult> finish() { return run(begun_); }
 
   /// Called between begin() and finish(): the blocks that the next begin() will probably get, so that a device can be
-  /// sent their rows while it computes. Only a hint, but what the spans point to stays as it is until that begin(). By
-  /// default nothing is done.
+  /// sent their rows while it computes. Only a hint, in place of an earlier one, but what the spans point to stays as
+  /// it is until that begin() or forget(). By default nothing is done.
   virtual void prefetch(std::span<const StepBlock>) {}
+
+  /// Takes the hint back; called at any time.
+  virtual void forget() noexcept {}
 
   /// A promise that `data` stays where it is and as it is as long as the backend: one that computes elsewhere may then
   /// send it there once, for all calls of predict and evaluate on it. The training data needs none. By default it makes

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 
 #include <slalom/dataset.hpp>
 
@@ -23,14 +24,15 @@ constexpr double kCpuMatmul = 20e9;  // flops/s: networks
 constexpr double kMatmulRows = 256;  // rows of a batch that make a further thread worth its while
 
 // A CUDA device.
-constexpr double kGpuStart = 0.4;     // s: context, code, memory
-constexpr double kUploadBytes = 8e9;  // bytes/s from host to device
-constexpr double kHostRow =
-    10e-9;  // s: drawing and sending a row's place in the order: a member's thread, while the device computes
+constexpr double kGpuStart = 0.4;        // s: context, code, memory
+constexpr double kUploadBytes = 8e9;     // bytes/s from host to device
+constexpr double kHostRow = 10e-9;       // s: drawing and sending a row's place in the order, while the device computes
 constexpr double kGpuStep = 1.5e-6;      // s: a step within one multiprocessor: load, sum, barriers, update
 constexpr double kGpuExchange = 2.5e-6;  // s: more, when multiprocessors share a batch
 constexpr double kGpuKernel = 1.5e-6;    // s: a kernel of a graph
-constexpr double kUse = 0.5;             // share of its memory's and arithmetic's peak that a kernel reaches
+constexpr double kSmallFlops = 8e6;      // of a step, and
+constexpr double kSmallParameters = 12e3;  // that one multiprocessor takes by itself (kernels/small_network.hpp)
+constexpr double kUse = 0.5;               // share of its memory's and arithmetic's peak that a kernel reaches
 
 struct Shape {
   double rows = 0;       ///< of a batch
@@ -81,17 +83,22 @@ double linear_step(const Shape& s, double members, const GpuSpeed& gpu) {
   return std::min(apart, together);
 }
 
-/// Graphs of matrix products, one member after another.
+/// Graphs of matrix products, one member after another; networks that fit one multiprocessor side by side.
 double network_step(const Shape& s, double members, const GpuSpeed& gpu) {
   const double kernels = 3.0 * s.layers + 2.0;
   const double flops = s.rows * s.row_flops / (kUse * gpu.flops_per_second);
   const double bytes = (s.rows * s.row_bytes + 28.0 * s.parameters) / (kUse * gpu.bytes_per_second);  // 7 floats: Adam
-  return (kernels * kGpuKernel + std::max(flops, bytes)) * members;
+  const double in_graphs = (kernels * kGpuKernel + std::max(flops, bytes)) * members;
+  const double multiprocessors = gpu.multiprocessors;
+  if (s.rows * s.row_flops > kSmallFlops || s.parameters > kSmallParameters) return in_graphs;
+  return (kGpuStep * s.layers + flops * multiprocessors) * waves(members, multiprocessors);
 }
 
-std::string text(const char* format, double value) {
+/// Two digits: 0.041, 1200.
+std::string number(double value) {
   char buffer[32];
-  std::snprintf(buffer, sizeof buffer, format, value);
+  std::snprintf(buffer, sizeof buffer, "%.2g", value);
+  if (value >= 100.0 && value < 1e15) std::snprintf(buffer, sizeof buffer, "%.0f", std::strtod(buffer, nullptr));
   return buffer;
 }
 
@@ -130,8 +137,8 @@ DeviceChoice choose_device(const Workload& work, int threads, const GpuSpeed& gp
   const Cost on_cpu = cpu_cost(work, threads);
   const Cost on_gpu = gpu_cost(work, threads, gpu);
   const auto describe = [](const std::string& name, const Cost& cost) {
-    return text("%.2g s expected on ", cost.total) + name + text(" (%.2g us a step", 1e6 * cost.step) +
-           (cost.start > 0.0 ? text(", %.2g s to start)", cost.start) : ")");
+    return number(cost.total) + " s expected on " + name + " (" + number(1e6 * cost.step) + " us a step" +
+           (cost.start > 0.0 ? ", " + number(cost.start) + " s to start)" : ")");
   };
   const bool gpu_wins = on_gpu.total < on_cpu.total;
   const std::string cpu_text = describe(threads == 1 ? "one core" : std::to_string(threads) + " cores", on_cpu);

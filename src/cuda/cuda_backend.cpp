@@ -36,10 +36,7 @@ std::int64_t data_limit(const BackendOptions& options) {
 
 PipelineMemory pipeline_memory(bool streams, const BackendOptions& options) {
   if (!streams) return {.n_slots = kSlots, .slot_bytes = kSlotBytes};
-  const std::int64_t limit = options.device_memory / kStreamSlots;
-  return {.n_slots = kStreamSlots,
-          .slot_bytes = limit > 0 ? std::min(limit, kStreamBytes) : kStreamBytes,
-          .slot_limit = limit};
+  return {.n_slots = kStreamSlots, .slot_bytes = kStreamBytes, .limit = options.device_memory};
 }
 
 int gather_threads(const BackendOptions& options) {
@@ -69,11 +66,16 @@ CudaBackend::CudaBackend(DeviceInfo device, const ModelSpec& spec, const Dataset
                  .threads = gather_threads(options)},
                 pipeline_memory(streams(), options), population_, *engine_, stream_.get()),
       evaluator_(stream_.get()) {
+  if (streams()) resident_.withhold(kStreamSlots * kStreamBytes);
   SLALOM_CHECK(cudaStreamSynchronize(stream_.get()));
 }
 
 std::string CudaBackend::description() const {
   return "cuda (" + device_.name + ", " + engine_->description() + (streams() ? ", streaming)" : ")");
+}
+
+void CudaBackend::keep(const Dataset& data) {
+  if (resident_.add(data, stream_.get()) && streams()) pipeline_.keep_data(resident_.used());
 }
 
 std::vector<BlockResult> CudaBackend::run(std::span<const StepBlock> blocks) {
@@ -95,7 +97,8 @@ void CudaBackend::predict(std::int64_t member, const FeatureView& x, std::span<c
 }
 
 Metrics CudaBackend::evaluate(std::int64_t member, const Dataset& data, std::span<const std::uint32_t> rows) {
-  if (const DeviceData* resident = resident_.find(data.view())) {
+  const DeviceData* resident = resident_.find(data.view());
+  if (resident != nullptr && !evaluated_on_host_.contains(resident)) {
     try {
       return evaluator_.evaluate(*engine_, {.spec = spec(),
                                             .parameters = population_.evaluation_parameters(member),
@@ -104,6 +107,8 @@ Metrics CudaBackend::evaluate(std::int64_t member, const Dataset& data, std::spa
                                             .rows = rows});
     } catch (const OutOfMemory&) {
       SLALOM_CHECK(cudaStreamSynchronize(stream_.get()));
+      evaluator_.release();
+      evaluated_on_host_.insert(resident);
     }
   }
   return Backend::evaluate(member, data, rows);

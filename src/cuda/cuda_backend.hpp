@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -33,8 +34,9 @@ class CudaBackend : public Backend {
   [[nodiscard]] std::vector<BlockResult> run(std::span<const StepBlock> blocks) override;
   void begin(std::span<const StepBlock> blocks) override { pipeline_.begin(blocks); }
   void prefetch(std::span<const StepBlock> blocks) override { pipeline_.prefetch(blocks); }
+  void forget() noexcept override { pipeline_.forget(); }
   [[nodiscard]] std::vector<BlockResult> finish() override { return pipeline_.finish(); }
-  void keep(const Dataset& data) override { static_cast<void>(resident_.add(data, stream_.get())); }
+  void keep(const Dataset& data) override;
   void predict(std::int64_t member, const FeatureView& x, std::span<const std::uint32_t> rows,
                std::span<float> outputs) override;
   /// On the device for datasets that are there, unless its memory is too short for that.
@@ -59,6 +61,7 @@ class CudaBackend : public Backend {
   StepPipeline pipeline_;
   PredictionBuffers prediction_;
   Evaluator evaluator_;
+  std::set<const DeviceData*> evaluated_on_host_;  ///< datasets for whose metrics device memory was too short
 };
 
 }  // namespace slalom::cuda

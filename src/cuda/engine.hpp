@@ -18,7 +18,7 @@
 namespace slalom::cuda {
 
 /// Runs steps and predictions of models of one spec. Everything is enqueued on the given stream; nothing synchronises,
-/// and run() and predict() allocate nothing.
+/// and run() and predict() allocate no device memory.
 class DeviceEngine {
  public:
   DeviceEngine() = default;

@@ -70,6 +70,12 @@ EvaluatedRows Evaluator::predict(DeviceEngine& engine, const EvaluationJob& job)
           .loss_constant = core::loss_constant(job.spec.loss)};
 }
 
+void Evaluator::release() {
+  capacity_outputs_ = capacity_rows_ = 0;
+  arena_ = {};
+  scratch_.release();
+}
+
 Metrics Evaluator::evaluate(DeviceEngine& engine, const EvaluationJob& job) {
   const EvaluatedRows rows = predict(engine, job);
   training::MetricSums sums{.rows = rows.n_rows};

@@ -27,13 +27,16 @@ struct EvaluationJob {
 };
 
 /// Predicts into memory that is kept from call to call, then sums. The formulas are core/row_metrics.hpp's and
-/// train/metric_sums.hpp's, as on the host; counts are equal, other values differ by the order of float64 sums.
+/// train/metric_sums.hpp's, as on the host; values differ by the order of float64 sums and by how exact exp is.
 class Evaluator {
  public:
   explicit Evaluator(cudaStream_t stream) : scratch_(stream) {}
 
   /// Waits for the stream. Throws OutOfMemory if outputs or sorted scores of all rows do not fit.
   [[nodiscard]] Metrics evaluate(DeviceEngine& engine, const EvaluationJob& job);
+
+  /// Gives all memory back.
+  void release();
 
  private:
   [[nodiscard]] EvaluatedRows predict(DeviceEngine& engine, const EvaluationJob& job);

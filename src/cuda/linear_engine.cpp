@@ -35,7 +35,8 @@ void LinearEngine::reserve_prediction(std::int64_t rows) {
   if (!blas_) blas_ = make_blas();
   if (rows <= gathered_capacity_) return;
   SLALOM_CHECK(cudaDeviceSynchronize());
-  gathered_ = {};  // freed before the larger one is made
+  gathered_capacity_ = 0;  // if the allocation fails, nothing is there
+  gathered_ = {};          // freed before the larger one is made
   ArenaLayout layout;
   gathered_rows_ = layout.add<float>(rows * model_.stride);
   gathered_ = Arena(layout, MemoryKind::kDevice);
@@ -83,11 +84,12 @@ void LinearEngine::prepare_tiles(std::span<MemberTask> tasks) {
   per_block = (per_block + 255) / 256 * 256;
   if (per_block <= tiles_per_block_) return;
   SLALOM_CHECK(cudaDeviceSynchronize());
-  tiles_per_block_ = per_block;
-  tiles_ = {};  // freed before the larger one is made
+  tiles_per_block_ = 0;  // if the allocation fails, nothing is there
+  tiles_ = {};           // freed before the larger one is made
   ArenaLayout layout;
   tiles_bytes_ = layout.add<std::byte>(per_block * limits_.multiprocessors);
   tiles_ = Arena(layout, MemoryKind::kDevice);
+  tiles_per_block_ = per_block;
 }
 
 void LinearEngine::run(std::span<const MemberTask> tasks, const MemberTask* device_tasks, cudaStream_t stream) {

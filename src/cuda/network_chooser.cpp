@@ -10,7 +10,9 @@ namespace slalom::cuda {
 NetworkChooser::NetworkChooser(const ModelSpec& spec, const DeviceInfo& device, MakeEngine make_large)
     : small_(spec, device), make_large_(std::move(make_large)) {}
 
-std::string NetworkChooser::description() const { return small_.description(); }
+std::string NetworkChooser::description() const {
+  return small_.predicts() ? small_.description() + " where it fits" : "graphs of steps";
+}
 
 void NetworkChooser::reserve(std::int64_t) {}
 
@@ -19,23 +21,30 @@ DeviceEngine& NetworkChooser::large() {
   return *large_;
 }
 
-void NetworkChooser::run(std::span<const MemberTask> tasks, const MemberTask* device_tasks, cudaStream_t stream) {
-  const auto is_large = [&](const MemberTask& task) { return task.n_rows > 0 && !small_.trains(task); };
+bool NetworkChooser::is_large(const MemberTask& task) const { return task.n_rows > 0 && !small_.trains(task); }
+
+void NetworkChooser::prepare(std::span<MemberTask> tasks) {
   std::int64_t largest = 0;
   for (const MemberTask& task : tasks) {
     if (is_large(task)) largest = std::max(largest, std::min(task.batch_size, task.n_rows));
   }
   if (largest > 0) large().reserve(largest);
+}
+
+void NetworkChooser::run(std::span<const MemberTask> tasks, const MemberTask* device_tasks, cudaStream_t stream) {
   small_.run(tasks, device_tasks, stream);
   for (std::size_t m = 0; m < tasks.size(); ++m) {
     if (is_large(tasks[m])) large().run(tasks.subspan(m, 1), device_tasks + m, stream);
   }
 }
 
+void NetworkChooser::reserve_prediction(std::int64_t rows) {
+  if (!small_.predicts()) large().reserve_prediction(rows);
+}
+
 void NetworkChooser::predict(const float* parameters, const DeviceFeatures& x, const std::uint32_t* rows,
                              std::int64_t n_rows, float* outputs, cudaStream_t stream) {
   if (small_.predicts()) return small_.predict(parameters, x, rows, n_rows, outputs, stream);
-  large().reserve_prediction(n_rows);
   large().predict(parameters, x, rows, n_rows, outputs, stream);
 }
 

@@ -18,14 +18,16 @@ class NetworkChooser : public DeviceEngine {
   NetworkChooser(const ModelSpec& spec, const DeviceInfo& device, MakeEngine make_large);
 
   [[nodiscard]] std::string description() const override;
-  /// Does nothing: which engine needs room is known in run() and predict(), and only the first call with larger batches
-  /// makes the large engine grow.
+  /// Does nothing: which members need room in the large engine is known in prepare().
   void reserve(std::int64_t rows) override;
+  void reserve_prediction(std::int64_t rows) override;
+  void prepare(std::span<MemberTask> tasks) override;
   void run(std::span<const MemberTask> tasks, const MemberTask* device_tasks, cudaStream_t stream) override;
   void predict(const float* parameters, const DeviceFeatures& x, const std::uint32_t* rows, std::int64_t n_rows,
                float* outputs, cudaStream_t stream) override;
 
  private:
+  [[nodiscard]] bool is_large(const MemberTask& task) const;
   DeviceEngine& large();
 
   SmallNetworkEngine small_;

@@ -30,7 +30,8 @@ void NetworkEngine::reserve(std::int64_t rows) {
 }
 
 void NetworkEngine::reserve_prediction(std::int64_t rows) {
-  rows = std::min(rows, kPredictionRows);
+  // Whole powers of two, as predict() plans products: its numbers must not depend on what was predicted before.
+  rows = std::min(static_cast<std::int64_t>(std::bit_ceil(static_cast<std::uint64_t>(rows))), kPredictionRows);
   if (rows <= prediction_.rows) return;
   SLALOM_CHECK(cudaDeviceSynchronize());
   prediction_ = {};

@@ -13,17 +13,21 @@ void PredictionBuffers::reserve(const PredictionJob& job, std::int64_t rows, cud
   const std::int64_t stride = job.resident != nullptr ? 0 : job.x.stride;
   if (rows <= capacity_rows_ && stride <= capacity_stride_ && job.n_outputs <= capacity_outputs_) return;
   SLALOM_CHECK(cudaStreamSynchronize(stream));
-  capacity_rows_ = std::max(rows, capacity_rows_);
-  capacity_stride_ = std::max(stride, capacity_stride_);
-  capacity_outputs_ = std::max(job.n_outputs, capacity_outputs_);
+  const std::int64_t n_rows = std::max(rows, capacity_rows_);
+  const std::int64_t n_columns = std::max(stride, capacity_stride_);
+  const std::int64_t n_outputs = std::max(job.n_outputs, capacity_outputs_);
   ArenaLayout layout;
-  features_ = layout.add<float>(capacity_rows_ * capacity_stride_);
-  outputs_ = layout.add<float>(capacity_rows_ * capacity_outputs_);
-  rows_ = layout.add<std::uint32_t>(capacity_rows_);
+  features_ = layout.add<float>(n_rows * n_columns);
+  outputs_ = layout.add<float>(n_rows * n_outputs);
+  rows_ = layout.add<std::uint32_t>(n_rows);
+  capacity_rows_ = capacity_stride_ = capacity_outputs_ = 0;  // if the allocation fails, nothing is there
   host_ = {};
   device_ = {};
   host_ = Arena(layout, MemoryKind::kPinned);
   device_ = Arena(layout, MemoryKind::kDevice);
+  capacity_rows_ = n_rows;
+  capacity_stride_ = n_columns;
+  capacity_outputs_ = n_outputs;
 }
 
 void PredictionBuffers::predict(DeviceEngine& engine, const PredictionJob& job, cudaStream_t stream) {

@@ -14,6 +14,7 @@ bool ResidentData::add(const Dataset& data, cudaStream_t stream) {
     return false;
   }
   left_ -= bytes;
+  used_ += bytes;
   return true;
 }
 

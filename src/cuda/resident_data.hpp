@@ -2,6 +2,7 @@
 // The datasets that are on the device, found by where they are on the host.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 
@@ -23,6 +24,12 @@ class ResidentData {
   /// memory that is free.
   [[nodiscard]] bool add(const Dataset& data, cudaStream_t stream);
 
+  /// Takes `bytes` of the limit for something else.
+  void withhold(std::int64_t bytes) { left_ = std::max<std::int64_t>(0, left_ - bytes); }
+
+  /// Bytes of all copies.
+  [[nodiscard]] std::int64_t used() const noexcept { return used_; }
+
   /// The copy of the dataset with these features, or null. The address stays the same.
   [[nodiscard]] const DeviceData* find(const FeatureView& x) const noexcept;
 
@@ -33,6 +40,7 @@ class ResidentData {
   };
   std::deque<Entry> entries_;
   std::int64_t left_;
+  std::int64_t used_ = 0;
 };
 
 }  // namespace slalom::cuda

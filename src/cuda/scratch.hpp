@@ -23,6 +23,8 @@ class ScratchMemory {
 
   [[nodiscard]] char* allocate(std::ptrdiff_t bytes);
   void deallocate(char* address, std::size_t bytes);
+  /// Frees what is not in use.
+  void release() { free_.clear(); }
   [[nodiscard]] cudaStream_t stream() const noexcept { return stream_; }
 
  private:

@@ -28,9 +28,18 @@ std::int64_t bytes_of(const ArenaLayout& layout) {
 void Staging::reserve(const Need& need, std::int64_t most_bytes) {
   const auto fits = [&](auto size) { return need.*size <= capacity_.*size; };
   if (std::all_of(std::begin(kSizes), std::end(kSizes), fits)) return;
+  // Blocks get longer from one to the next at first: room for twice of what did not fit, if there may be so much.
   Need larger = capacity_;
-  for (const auto size : kSizes) larger.*size = std::max(need.*size, larger.*size);
-  ArenaLayout layout = lay_out(larger);
+  Need doubled = capacity_;
+  for (const auto size : kSizes) {
+    larger.*size = std::max(need.*size, capacity_.*size);
+    doubled.*size = need.*size > capacity_.*size ? 2 * need.*size : capacity_.*size;
+  }
+  ArenaLayout layout = lay_out(doubled);
+  if (bytes_of(layout) <= most_bytes)
+    larger = doubled;
+  else
+    layout = lay_out(larger);
   if (bytes_of(layout) > most_bytes) layout = lay_out(larger = need);
   capacity_ = {};  // if the allocation fails, nothing is there
   host_ = {};      // freed before the larger ones are made

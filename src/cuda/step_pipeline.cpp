@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 #include <slalom/error.hpp>
 
@@ -53,12 +54,11 @@ StepPipeline::Work StepPipeline::make_work(std::span<const StepBlock> blocks,
     throw Error(ExitCode::kSoftware, "internal error: " + std::to_string(block.learning_rates.size()) +
                                          " learning rates for " + std::to_string(steps_of(block)) + " steps");
   }
-  const LaunchBudget budget = writer_.budget(memory_.slot_bytes);
-  const std::int64_t least = largest_step_bytes(blocks, budget);
-  if (memory_.slot_limit > 0 && least > memory_.slot_limit) {
-    throw UsageError("--device-memory: found " + std::to_string(memory_.n_slots * memory_.slot_limit) +
-                     " bytes, expected at least " + std::to_string(memory_.n_slots * least) + " for batches of " +
-                     std::to_string(largest_batch(blocks)) + " rows");
+  const LaunchBudget budget = writer_.budget(slot_bytes());
+  const std::int64_t least = memory_.n_slots * largest_step_bytes(blocks, budget) + memory_.kept;
+  if (memory_.limit > 0 && least > memory_.limit) {
+    throw UsageError("--device-memory: found " + std::to_string(memory_.limit) + " bytes, expected at least " +
+                     std::to_string(least) + " for batches of " + std::to_string(largest_batch(blocks)) + " rows");
   }
   Work work{.blocks = {blocks.begin(), blocks.end()}, .start = clocks, .launches = cut_into_launches(blocks, budget)};
   work.clocks = std::move(clocks);
@@ -75,29 +75,44 @@ bool StepPipeline::is(const Work& work, std::span<const StepBlock> blocks) const
   return true;
 }
 
+std::int64_t StepPipeline::slot_bytes() const {
+  if (memory_.limit == 0) return memory_.slot_bytes;
+  return std::clamp<std::int64_t>((memory_.limit - memory_.kept) / memory_.n_slots, 1, memory_.slot_bytes);
+}
+
 void StepPipeline::begin(std::span<const StepBlock> blocks) {
   if (static_cast<std::int64_t>(blocks.size()) != population_.size()) {
     throw Error(ExitCode::kSoftware, "internal error: " + std::to_string(blocks.size()) + " blocks for " +
                                          std::to_string(population_.size()) + " members");
   }
+  if (now_.done < now_.launches.size()) abandon();
   if (next_ && is(*next_, blocks)) {
     now_ = std::move(*next_);
     now_.blocks.assign(blocks.begin(), blocks.end());
+    next_.reset();
+    hint_.clear();
   } else {
-    if (next_) discard(*next_);
+    forget();
+    now_ = {};
     std::vector<core::StepClock> clocks;
     for (std::int64_t m = 0; m < population_.size(); ++m) clocks.push_back(population_.clock(m));
     now_ = make_work(blocks, std::move(clocks));
   }
-  next_.reset();
   engine_.reserve(largest_batch(blocks));
   advance();
 }
 
 void StepPipeline::prefetch(std::span<const StepBlock> blocks) {
-  if (now_.written < now_.launches.size()) return;  // its own launches need the slots
-  next_ = make_work(blocks, now_.clocks);
-  while (next_->written < next_->launches.size() && n_written_ - n_done_ < slots_.size()) write(*next_);
+  forget();
+  hint_.assign(blocks.begin(), blocks.end());
+  write_ahead();
+}
+
+void StepPipeline::forget() noexcept {
+  hint_.clear();
+  if (!next_) return;
+  for (; next_->written > 0; --next_->written) slot(--n_written_).taken_back = true;
+  next_.reset();
 }
 
 std::vector<BlockResult> StepPipeline::finish() {
@@ -105,6 +120,7 @@ std::vector<BlockResult> StepPipeline::finish() {
   while (now_.done < now_.launches.size()) {
     collect(results);
     advance();
+    write_ahead();
   }
   for (std::size_t m = 0; m < results.size(); ++m) {
     core::StepClock& clock = population_.clock(static_cast<std::int64_t>(m));
@@ -118,18 +134,31 @@ std::vector<BlockResult> StepPipeline::finish() {
   return results;
 }
 
-/// Takes back what was written for blocks that will not run.
-void StepPipeline::discard(Work& work) {
+/// Empties the ring after an error in the middle of a block.
+void StepPipeline::abandon() {
+  forget();
+  now_ = {};
   SLALOM_CHECK(cudaStreamSynchronize(copy_.get()));
-  n_written_ -= work.written;
-  work.written = 0;
+  SLALOM_CHECK(cudaStreamSynchronize(compute_));
+  n_done_ = n_launched_ = n_written_;
+}
+
+/// Writes and uploads launches of the hint. It is only a hint: without memory for it, training goes on without it.
+void StepPipeline::write_ahead() {
+  if (hint_.empty() || now_.written < now_.launches.size()) return;
+  try {
+    if (!next_) next_ = make_work(hint_, now_.clocks);
+    while (next_->written < next_->launches.size() && has_free_slot()) write(*next_);
+  } catch (const OutOfMemory&) {
+    forget();
+  }
 }
 
 /// Writes and uploads every launch that finds a free slot, and enqueues it.
 void StepPipeline::advance() {
   while (now_.launched < now_.launches.size()) {
     if (now_.launched == now_.written) {
-      if (n_written_ - n_done_ == slots_.size()) return;
+      if (!has_free_slot()) return;
       write(now_);
     }
     launch();
@@ -139,7 +168,8 @@ void StepPipeline::advance() {
 void StepPipeline::write(Work& work) {
   const LaunchParts& parts = work.launches[work.written];
   Slot& to = slot(n_written_);
-  to.staging.reserve(writer_.need_of(parts), memory_.slot_bytes);
+  if (std::exchange(to.taken_back, false)) SLALOM_CHECK(cudaEventSynchronize(to.uploaded.get()));
+  to.staging.reserve(writer_.need_of(parts), slot_bytes());
   to.used = writer_.write(work.blocks, parts, work.clocks, to.staging);
   engine_.prepare(to.staging.tasks().first(parts.size()));
   to.staging.upload(to.used, copy_.get());

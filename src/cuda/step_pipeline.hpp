@@ -24,7 +24,8 @@ namespace slalom::cuda {
 struct PipelineMemory {
   int n_slots = 2;              ///< launches
   std::int64_t slot_bytes = 0;  ///< what a launch's inputs may take on either side; more is cut, but for a single step
-  std::int64_t slot_limit = 0;  ///< what even a single step may not exceed, because the user said so; 0: none
+  std::int64_t limit = 0;       ///< bytes that all slots and `kept` may not exceed, because the user said so; 0: none
+  std::int64_t kept = 0;        ///< bytes of the limit that data takes which stays on the device
 };
 
 /// A ring of slots. A launch goes through one in three stages: the host writes its inputs to page-locked memory; the
@@ -37,15 +38,20 @@ class StepPipeline {
 
   /// Backend::begin: enqueues as many launches as there are slots.
   void begin(std::span<const StepBlock> blocks);
-  /// Backend::prefetch: writes and uploads launches into slots that are free.
+  /// Backend::prefetch: from now on, writes and uploads launches into slots that `begin` has no use for.
   void prefetch(std::span<const StepBlock> blocks);
+  void forget() noexcept;
   /// Backend::finish: enqueues and awaits the rest.
   [[nodiscard]] std::vector<BlockResult> finish();
+
+  /// For later launches: so many bytes of the limit are taken by data.
+  void keep_data(std::int64_t bytes) { memory_.kept = bytes; }
 
  private:
   struct Slot {
     Staging staging;
     Staging::Need used;
+    bool taken_back = false;  ///< written, perhaps still on its way, and not needed
     Event uploaded = make_event();
     Event done = make_event();
   };
@@ -59,10 +65,13 @@ class StepPipeline {
 
   [[nodiscard]] Work make_work(std::span<const StepBlock> blocks, std::vector<core::StepClock> clocks) const;
   [[nodiscard]] bool is(const Work& work, std::span<const StepBlock> blocks) const;
-  void discard(Work& work);
+  [[nodiscard]] std::int64_t slot_bytes() const;
+  [[nodiscard]] bool has_free_slot() const { return n_written_ - n_done_ < slots_.size(); }
+  void abandon();
   void write(Work& work);
   void launch();
   void advance();
+  void write_ahead();
   void collect(std::vector<BlockResult>& results);
   [[nodiscard]] Slot& slot(std::size_t launch) { return slots_[launch % slots_.size()]; }
 
@@ -77,7 +86,8 @@ class StepPipeline {
   Piece<std::int32_t> stopped_;                              ///< by member, of the running block
   Arena arena_;
   Work now_;
-  std::optional<Work> next_;
+  std::vector<StepBlock> hint_;
+  std::optional<Work> next_;  ///< of the hint, once all of `now_` is written
 };
 
 }  // namespace slalom::cuda

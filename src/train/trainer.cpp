@@ -63,6 +63,10 @@ class Loop {
     blocks_after_.resize(runs_.size());
   }
 
+  ~Loop() { backend_.forget(); }  // the blocks that were announced point into this object
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
+
   TrainResult run(const std::atomic<bool>* stop) {
     while (any_active()) {
       run_block();

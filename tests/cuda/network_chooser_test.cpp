@@ -54,14 +54,16 @@ TEST(NetworkChooser, GivesMembersThatDoNotFitToTheLargeEngine) {
   tasks[1] = {.n_rows = 100, .batch_size = 64};
   tasks[2] = {.n_rows = 0, .batch_size = 4096};
   tasks[3] = {.n_rows = 70, .batch_size = 128};
-  chooser.run(tasks, tasks.data(), nullptr);
+  chooser.prepare(tasks);
   EXPECT_EQ(made, 1);
   EXPECT_EQ(record.reserved, 70);
+  chooser.run(tasks, tasks.data(), nullptr);
   EXPECT_EQ(record.batches, (std::vector<std::int64_t>{64, 128}));
   EXPECT_EQ(record.device_tasks, (std::vector<const cuda::MemberTask*>{&tasks[1], &tasks[3]}));
+  chooser.reserve_prediction(33);
+  EXPECT_EQ(record.reserved_for_prediction, 33);
   chooser.predict(nullptr, {}, nullptr, 33, nullptr, nullptr);
   EXPECT_EQ(record.predicted, 33);
-  EXPECT_EQ(record.reserved_for_prediction, 33);
   EXPECT_EQ(made, 1);
 }
 

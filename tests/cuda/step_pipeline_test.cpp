@@ -27,6 +27,8 @@ struct Feed {
   cuda::PipelineMemory memory{.n_slots = 2, .slot_bytes = 1 << 30};
   bool streams = false;
   bool prefetches = false;
+  bool changes_its_mind = false;  ///< prefetches something else first
+  bool forgets = false;           ///< takes the hint back
   bool gathers_in_parallel = false;
   bool ordered = false;  ///< LinearEngine instead of PlainEngine
 };
@@ -69,8 +71,12 @@ class StepPipelineTest : public DeviceTest {
     const Epoch second(1);
     for (const Epoch* epoch : {&first, &second}) {
       pipeline.begin(epoch->blocks());
-      if (feed.prefetches) pipeline.prefetch(second.blocks());
+      if (feed.prefetches) {
+        if (feed.changes_its_mind) pipeline.prefetch(first.blocks());
+        pipeline.prefetch(second.blocks());
+      }
       const std::vector<BlockResult> results = pipeline.finish();
+      if (feed.forgets) pipeline.forget();
       for (std::size_t m = 0; m < results.size(); ++m) {
         outcome.losses[m].insert(outcome.losses[m].end(), results[m].losses.begin(), results[m].losses.end());
         if (results[m].first_non_finite >= 0) outcome.first_non_finite[m] = results[m].first_non_finite;
@@ -97,8 +103,8 @@ class StepPipelineTest : public DeviceTest {
         const auto order = sampler.order(number).first(static_cast<std::size_t>(plan.rows));
         orders_.emplace_back(order.begin(), order.end());
         const std::int64_t steps = (plan.rows + plan.batch_size - 1) / plan.batch_size;
-        for (std::int64_t s = 0; s < steps; ++s)
-          rates_.resize(m + 1), rates_[m].push_back(0.01 / static_cast<double>(s + 1));
+        std::vector<double>& rates = rates_.emplace_back();
+        for (std::int64_t s = 0; s < steps; ++s) rates.push_back(0.01 / static_cast<double>(s + 1));
       }
     }
     [[nodiscard]] std::vector<StepBlock> blocks() const {
@@ -136,6 +142,8 @@ TEST_F(StepPipelineTest, ResultsDependOnNeitherCutsNorStreamingNorHints) {
               EXPECT_EQ(run(data, {.memory = {.n_slots = slots, .slot_bytes = bytes},
                                    .streams = streams,
                                    .prefetches = prefetches,
+                                   .changes_its_mind = slots == 3,
+                                   .forgets = slots == 2 && d == 5,
                                    .gathers_in_parallel = slots == 3 && bytes > 10000,
                                    .ordered = ordered}),
                         expected);
@@ -188,7 +196,7 @@ TEST_F(StepPipelineTest, AMemberThatStopsRestsInLaterLaunches) {
 TEST_F(StepPipelineTest, ALimitThatABatchExceedsIsNamed) {
   const Dataset data = regression_data(5);
   try {
-    run(data, {.memory = {.n_slots = 3, .slot_bytes = 1000, .slot_limit = 1000}, .streams = true});
+    run(data, {.memory = {.n_slots = 3, .slot_bytes = 1000, .limit = 3000}, .streams = true});
     FAIL() << "a batch of 150 rows of 40 bytes fitted 1000 bytes";
   } catch (const UsageError& error) {
     EXPECT_STREQ(error.what(), "--device-memory: found 3000 bytes, expected at least 18312 for batches of 150 rows");
