@@ -14,7 +14,7 @@ JOBS = {
     "linear d 8, batch 32": ("mse", 8, "-", 1, 4096, 32, 1, "adam"),
     "256 of linear d 8, batch 32": ("mse", 8, "-", 1, 2048, 32, 256, "adam"),
     "logistic d 123, batch 128": ("bce", 123, "-", 1, 4096, 128, 1, "adam"),
-    "softmax d 64, 10 classes, batch 64": ("cross-entropy", 64, "-", 10, 4096, 64, 1, "adam"),
+    "softmax d 64, 10 classes, batch 64": ("cross-entropy", 64, "-", 10, 16384, 64, 1, "adam"),
     "linear d 512, batch 256": ("mse", 512, "-", 1, 4096, 256, 1, "adam"),
     "linear d 90, batch 1024": ("mse", 90, "-", 1, 8192, 1024, 1, "adam"),
     "network 8-64-64-1, batch 64": ("mse", 8, "64,64", 1, 2048, 64, 1, "adam"),

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Training with less device memory than the data needs: the same bits, and it says so.
 #include <algorithm>
+#include <limits>
+#include <numeric>
 
 #include <gmock/gmock.h>
 
@@ -87,6 +89,37 @@ TEST_F(StreamingTest, NetworksInGraphsGetTheSameBits) {
 
 TEST_F(StreamingTest, ModelsOfTilesGetTheSameBits) {
   expect_same_bits(linear_spec(LossKind::kCrossEntropy, 33, 20), 26000);
+}
+
+/// A launch must not go on with a member that stopped in the launch before.
+TEST_F(StreamingTest, MembersStopAtTheSameStepInAnyLaunch) {
+  ModelSpec small = linear_spec(LossKind::kMse, 6, 1);
+  small.kind = ModelKind::kMlp;
+  small.hidden = {8};
+  ModelSpec large = small;
+  large.n_features = 250;
+  large.hidden = {130};
+  for (const ModelSpec& spec : {linear_spec(LossKind::kMse, 6, 1), linear_spec(LossKind::kMse, 6, 20), small, large}) {
+    SCOPED_TRACE("d " + std::to_string(spec.n_features) + " outputs " + std::to_string(spec.n_outputs) + " layers " +
+                 std::to_string(spec.hidden.size()));
+    Dataset data = random_data(spec, 60);
+    data.targets[static_cast<std::size_t>(23 * spec.n_outputs)] = std::numeric_limits<float>::infinity();
+    std::vector<std::uint32_t> rows(60);
+    std::iota(rows.begin(), rows.end(), 0U);
+    const std::vector<double> rates(12, 0.01);
+    const StepBlock block{.rows = rows, .batch_size = 5, .learning_rates = rates};
+    const MemberConfig member{.optimizer = {.kind = OptimizerKind::kAdam}};
+    const std::int64_t row_bytes = 4 * (row_stride(spec.n_features) + spec.n_outputs + 1);
+    const auto resident = backend(spec, data, {&member, 1}, 0);
+    const auto streaming = backend(spec, data, {&member, 1}, 3 * (7 * row_bytes + 2048));  // a launch: a step or two
+    for (Backend* trained : {resident.get(), streaming.get()}) {
+      const BlockResult result = trained->run({&block, 1})[0];
+      EXPECT_EQ(result.first_non_finite, 4);
+      EXPECT_EQ(result.losses.size(), 5U);
+    }
+    EXPECT_EQ(streaming->export_state(0).parameters, resident->export_state(0).parameters);
+    EXPECT_EQ(streaming->export_state(0).step, 4);
+  }
 }
 
 /// The second training of a backend must not take what was announced when the first one ended early for its own.
