@@ -28,8 +28,7 @@ constexpr RealData kDigits{"digits.csv.gz", "-1", false};
 
 Dataset load(const RealData& from, LossKind loss, std::int64_t& n_classes) {
   const bool classify = loss == LossKind::kBce || loss == LossKind::kCrossEntropy;
-  const Table table =
-      read_table((shared_dir() / "data" / from.file).string(), {.has_header = from.has_header});
+  const Table table = read_table((shared_dir() / "data" / from.file).string(), {.has_header = from.has_header});
   Notes notes;
   const Preprocessing fitted = fit_preprocessing(table, {}, classify, {.targets = {from.target}}, notes);
   n_classes = static_cast<std::int64_t>(fitted.classes.size());
@@ -79,9 +78,7 @@ TEST_F(TrajectoryTest, LinearRegressionOnHousing) { expect_cpu_losses(kHousing, 
 TEST_F(TrajectoryTest, LinearRegressionOnHousingInLargeBatches) {
   expect_cpu_losses(kHousing, LossKind::kHuber, {}, 20640);
 }
-TEST_F(TrajectoryTest, LogisticRegressionOnBreastCancer) {
-  expect_cpu_losses(kBreastCancer, LossKind::kBce, {}, 32);
-}
+TEST_F(TrajectoryTest, LogisticRegressionOnBreastCancer) { expect_cpu_losses(kBreastCancer, LossKind::kBce, {}, 32); }
 TEST_F(TrajectoryTest, SoftmaxOnDigits) { expect_cpu_losses(kDigits, LossKind::kCrossEntropy, {}, 64); }
 TEST_F(TrajectoryTest, NetworkOnHousing) { expect_cpu_losses(kHousing, LossKind::kMse, {64, 64}, 64); }
 TEST_F(TrajectoryTest, NetworkInGraphsOnHousing) { expect_cpu_losses(kHousing, LossKind::kMse, {64, 64}, 64, true); }
