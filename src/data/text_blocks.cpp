@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "data/record_scanner.hpp"
@@ -42,7 +43,10 @@ std::optional<TextBlock> TextBlocks::next() {
       throw DataError(fmt::format("{}, line {}: is longer than {} MiB, expected a line end (is a quote not closed?)",
                                   path_, line_, kMaxRecordBytes >> 20U));
     }
-    grow();
+    // Twice as much a time: every search starts anew, and one block more a time would make long records quadratic.
+    const std::size_t n_wanted = std::min(2 * pending_.size(), kMaxRecordBytes + 1);
+    do grow();
+    while (pending_.size() < n_wanted && !at_end_);
     cut = find_cut();
   }
   if (cut == 0) return std::nullopt;
