@@ -52,4 +52,12 @@ if(SLALOM_SANITIZE)
               # GCC's flow analysis reports false positives in instrumented standard-library code.
               $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
   target_link_options(slalom_options INTERFACE -fsanitize=${SLALOM_SANITIZE})
+  if(SLALOM_SANITIZE MATCHES "undefined")
+    # "undefined" leaves this one out: a number converted to an integer type that cannot hold it.
+    target_compile_options(slalom_options INTERFACE -fsanitize=float-cast-overflow)
+  endif()
+  if(SLALOM_SANITIZE MATCHES "address")
+    # Indices beyond a vector's or span's size, which AddressSanitizer misses as long as they stay in the allocation.
+    target_compile_definitions(slalom_options INTERFACE _GLIBCXX_ASSERTIONS)
+  endif()
 endif()

@@ -20,6 +20,12 @@ std::string slurp(const std::filesystem::path& path) {
   return content.str();
 }
 
+/// Whether a sanitizer or an assertion of the standard library wrote `err`. Looked for in every command's messages,
+/// because not every test looks at every command's exit status.
+bool reports_a_defect(const std::string& err) {
+  return err.find("Sanitizer") != std::string::npos || err.find(": Assertion '") != std::string::npos;
+}
+
 }  // namespace
 
 nlohmann::json Outcome::json() const {
@@ -52,6 +58,7 @@ Outcome CommandLine::shell(const std::string& command) const {
   outcome.status = WIFEXITED(raw) ? WEXITSTATUS(raw) : 128 + WTERMSIG(raw);
   outcome.out = slurp(out);
   outcome.err = slurp(err);
+  if (reports_a_defect(outcome.err)) ADD_FAILURE() << command << '\n' << outcome.err;
   return outcome;
 }
 

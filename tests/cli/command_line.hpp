@@ -25,7 +25,7 @@ class CommandLine : public ::testing::Test {
   void SetUp() override;
   void TearDown() override;
 
-  /// Runs `slalom <arguments>` through the shell.
+  /// Runs `slalom <arguments>` through the shell. A report of a sanitizer fails the test.
   Outcome slalom(const std::string& arguments) const;
   /// Runs another command line in the same way.
   Outcome shell(const std::string& command) const;
