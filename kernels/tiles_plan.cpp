@@ -47,7 +47,7 @@ std::int64_t cost_of(const LinearModel& model, std::int64_t batch, const LaunchP
   const std::int64_t reads = slices > 1 ? 2 : 1;
   const std::int64_t chunk =
       plan.tile_rows * width * 4 * k / kFlopsPerNs +
-      (plan.tile_rows * width * 4 * reads + width * k * 8 + 12 * plan.tile_rows * k) / kBytesPerNs +
+      (plan.tile_rows * width * 4 * reads + width * k * 8 + plan.tile_rows * k * 12) / kBytesPerNs +
       (plan.columns > 1 ? 2 * limits.exchange_ns : 0);
   const std::int64_t update = (4 * rows + 32) * tiles_gradient_pitch(model) / plan.blocks / kBytesPerNs;
   return chunks * chunk + update + (plan.blocks > 1 ? 3 * limits.exchange_ns : 0);

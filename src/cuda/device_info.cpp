@@ -74,6 +74,7 @@ std::vector<DeviceInfo> list_devices(std::string& reason) {
   }
   if (count == 0) reason = "no CUDA device is visible";
   std::vector<DeviceInfo> devices;
+  devices.reserve(static_cast<std::size_t>(count));
   for (int i = 0; i < count; ++i) devices.push_back(info_of(i));
   return devices;
 }

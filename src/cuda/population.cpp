@@ -21,7 +21,7 @@ Population::Population(const ParameterLayout& layout, std::span<const MemberConf
     const std::int64_t count = n_total_ + n_state(member);
     member.values = memory.add<float>(count);
     for (Piece<float>& snapshot : member.snapshots) snapshot = memory.add<float>(count);
-    members_.push_back(std::move(member));
+    members_.push_back(member);
   }
   evaluation_ = memory.add<float>(n_total_);
   arena_ = Arena(memory, MemoryKind::kDevice);

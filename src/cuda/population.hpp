@@ -41,10 +41,10 @@ class Population {
 
   [[nodiscard]] MemberState export_state(std::int64_t member) const;
   /// An empty optimizer_state means a fresh start. Throws DataError if the sizes do not fit.
-  void import_state(std::int64_t member, const MemberState& state);
+  void import_state(std::int64_t index, const MemberState& state);
 
-  void save(std::int64_t member, SnapshotSlot slot);
-  void restore(std::int64_t member, SnapshotSlot slot);
+  void save(std::int64_t index, SnapshotSlot slot);
+  void restore(std::int64_t index, SnapshotSlot slot);
 
  private:
   struct Member {
