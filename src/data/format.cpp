@@ -31,6 +31,13 @@ constexpr std::array<std::pair<std::string_view, FileFormat>, 5> kNames = {{{"cs
 
 }  // namespace
 
+std::string lower_case(std::string_view text) {
+  std::string lower(text);
+  std::transform(lower.begin(), lower.end(), lower.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return lower;
+}
+
 FileFormat find_format(std::string_view path, std::string_view name) {
   if (!name.empty()) {
     for (const auto& [known, format] : kNames) {
@@ -38,9 +45,7 @@ FileFormat find_format(std::string_view path, std::string_view name) {
     }
     throw UsageError(fmt::format("--format: found \"{}\", expected csv, parquet, feather, npy or libsvm", name));
   }
-  std::string lower(path);
-  std::transform(lower.begin(), lower.end(), lower.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  std::string lower = lower_case(path);
   if (lower.ends_with(".gz")) lower.resize(lower.size() - 3);
   for (const auto& [extension, format] : kExtensions) {
     if (lower.ends_with(extension)) return format;

@@ -14,4 +14,7 @@ enum class FileFormat { kCsv, kParquet, kFeather, kNpy, kLibsvm };
 /// overrides it; throws UsageError if that is another word.
 [[nodiscard]] FileFormat find_format(std::string_view path, std::string_view name = {});
 
+/// With ASCII letters in lower case.
+[[nodiscard]] std::string lower_case(std::string_view text);
+
 }  // namespace slalom

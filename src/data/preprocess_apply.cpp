@@ -12,10 +12,27 @@
 namespace slalom {
 namespace {
 
-const Column& find_column(const Table& table, const std::string& name) {
+/// `role`: what the model has the column for, as the end of the message.
+const Column& find_column(const Table& table, const std::string& name, const char* role) {
   const auto found = table.find(name);
-  if (!found) throw DataError(table.source + ": column '" + name + "' is missing; the model was trained on it");
+  if (!found) throw DataError(table.source + ": column '" + name + "' is missing; " + role);
   return table.columns[*found];
+}
+
+constexpr const char* kInput = "the model was trained on it";
+constexpr const char* kTarget = "the model predicts it, so its true values are needed here";
+constexpr const char* kWeight = "it holds the weights of the rows";
+
+/// A cell as messages show it.
+std::string cell_text(const Column& column, std::uint32_t row) {
+  if (column.is_numeric()) {
+    const double value = column.numeric().values[row];
+    return std::isnan(value) ? "a missing cell" : data::number_text(value);
+  }
+  const std::int32_t code = column.categorical().codes[row];
+  return code == CategoricalColumn::kMissing
+             ? "a missing cell"
+             : "'" + column.categorical().categories[static_cast<std::size_t>(code)] + "'";
 }
 
 [[noreturn]] void refuse_missing(const Table& table, std::uint32_t row, const std::string& name) {
@@ -92,7 +109,7 @@ class Applier {
 
  private:
   void keep_rows_with_targets() {
-    if (!p_.classes.empty()) labels_ = labels_of(p_, table_, find_column(table_, p_.targets.at(0)));
+    if (!p_.classes.empty()) labels_ = labels_of(p_, table_, find_column(table_, p_.targets.at(0), kTarget));
     const auto lacks_target = [&](std::uint32_t row) {
       if (!p_.classes.empty()) return labels_[row] < 0;
       return std::any_of(p_.targets.begin(), p_.targets.end(),
@@ -108,7 +125,7 @@ class Applier {
   }
 
   const NumericColumn& target_column(const std::string& name) const {
-    const Column& column = find_column(table_, name);
+    const Column& column = find_column(table_, name, kTarget);
     if (!column.is_numeric()) {
       throw DataError(table_.source + ": target column '" + name + "' holds text, expected numbers");
     }
@@ -122,7 +139,7 @@ class Applier {
   }
 
   void fill_feature(const InputColumn& input, std::int64_t feature) {
-    const Column& column = find_column(table_, input.name);
+    const Column& column = find_column(table_, input.name, kInput);
     if (!input.categorical) {
       if (!column.is_numeric()) {
         throw DataError(table_.source + ": column '" + input.name + "' holds text; the model was trained on numbers");
@@ -198,11 +215,11 @@ class Applier {
   }
 
   double sample_weight(std::uint32_t row) const {
-    const Column& column = find_column(table_, p_.weight_column);
+    const Column& column = find_column(table_, p_.weight_column, kWeight);
     const double weight = column.is_numeric() ? column.numeric().values[row] : std::nan("");
     if (!(weight >= 0.0)) {
-      throw DataError(table_.place(row) + ", column '" + p_.weight_column +
-                      "': found no weight >= 0, expected a number >= 0");
+      throw DataError(table_.place(row) + ", column '" + p_.weight_column + "': found " + cell_text(column, row) +
+                      ", expected a weight >= 0");
     }
     return weight;
   }

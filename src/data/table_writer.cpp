@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <string_view>
 #include <utility>
 
@@ -12,6 +13,20 @@
 #include "slalom/error.hpp"
 
 namespace slalom {
+namespace {
+
+constexpr std::string_view kExpected = ", expected .csv, .tsv, .parquet, .feather or .npy";
+
+/// What separates fields. A name that says nothing (such as /dev/stdout) means CSV; one that says something else must
+/// not get CSV.
+char delimiter_of(const std::string& path) {
+  const std::string extension = lower_case(std::filesystem::path(path).extension().string());
+  if (extension == ".tsv") return '\t';
+  if (extension.empty() || extension == ".csv" || extension == ".txt") return ',';
+  throw UsageError(fmt::format("{}: found the extension {}{}", path, extension, kExpected));
+}
+
+}  // namespace
 
 std::unique_ptr<TableWriter> TableWriter::create(const std::string& path, std::vector<OutputColumn> columns) {
   std::vector<std::string> names;
@@ -19,17 +34,16 @@ std::unique_ptr<TableWriter> TableWriter::create(const std::string& path, std::v
   for (const OutputColumn& column : columns) names.push_back(column.name);
   check_column_names(path, names);
   if (std::string_view(path).ends_with(".gz")) {
-    throw UsageError(path + ": gzip output is not supported, expected .csv, .tsv, .parquet, .feather or .npy");
+    throw UsageError(fmt::format("{}: gzip output is not supported{}", path, kExpected));
   }
   switch (find_format(path)) {
     case FileFormat::kParquet: return create_parquet_writer(path, std::move(columns));
     case FileFormat::kFeather: return create_ipc_writer(path, std::move(columns));
     case FileFormat::kNpy: return create_npy_writer(path, std::move(columns));
-    case FileFormat::kLibsvm:
-      throw UsageError(path + ": LIBSVM output is not supported, expected .csv, .tsv, .parquet, .feather or .npy");
+    case FileFormat::kLibsvm: throw UsageError(fmt::format("{}: LIBSVM output is not supported{}", path, kExpected));
     case FileFormat::kCsv: break;
   }
-  return create_csv_writer(path, std::move(columns), std::string_view(path).ends_with(".tsv") ? '\t' : ',');
+  return create_csv_writer(path, std::move(columns), delimiter_of(path));
 }
 
 void TableWriter::write(const std::vector<Column>& columns) {

@@ -90,7 +90,7 @@ class Loader {
     std::uint64_t length = 0;
     if (size_ < 8) truncated(8);
     file_.read(reinterpret_cast<char*>(&length), 8);
-    if (length > kLargestHeader) fail("the header claims " + std::to_string(length) + " bytes");
+    if (length > kLargestHeader) fail("it does not begin with the length of a safetensors header");
     if (size_ < 8 + length) truncated(8 + length);
     data_begin_ = 8 + length;
     std::string text(length, '\0');

@@ -6,6 +6,8 @@
 
 #include <slalom/error.hpp>
 
+#include "data/class_names.hpp"
+
 namespace slalom {
 namespace training {
 
@@ -57,6 +59,12 @@ ModelSpec complete_spec(const TrainJob& job, const Preprocessing& preprocessing)
   return spec;
 }
 
+void validate_threads(int threads) {
+  if (threads < 0 || threads > 1024) {
+    throw UsageError("--threads: found " + std::to_string(threads) + ", expected 0 (all cores) to 1024");
+  }
+}
+
 }  // namespace training
 
 void validate(const TrainJob& job) {
@@ -64,7 +72,8 @@ void validate(const TrainJob& job) {
     throw UsageError("--target: missing, expected a column name or index (-1 is the last column)");
   }
   if (!(job.valid_fraction >= 0.0 && job.valid_fraction < 1.0)) {
-    throw UsageError("--valid-fraction: found " + std::to_string(job.valid_fraction) + ", expected 0 <= fraction < 1");
+    throw UsageError("--valid-fraction: found " + data::number_text(job.valid_fraction) +
+                     ", expected 0 <= fraction < 1");
   }
   if (job.restarts < 1 || job.restarts > 10000) {
     throw UsageError("--restarts: found " + std::to_string(job.restarts) + ", expected 1 to 10000");
@@ -74,9 +83,7 @@ void validate(const TrainJob& job) {
   }
   if (job.folds > 0 && job.restarts > 1) throw UsageError("--folds and --restarts: found both, expected one of them");
   if (job.folds > 0 && !job.valid.empty()) throw UsageError("--folds and --valid: found both, expected one of them");
-  if (job.threads < 0 || job.threads > 1024) {
-    throw UsageError("--threads: found " + std::to_string(job.threads) + ", expected 0 (all cores) to 1024");
-  }
+  training::validate_threads(job.threads);
   if (job.device_memory < 0) {
     throw UsageError("--device-memory: found " + std::to_string(job.device_memory) + ", expected bytes >= 0");
   }

@@ -16,4 +16,7 @@ namespace slalom::training {
 /// loss does not fit the classes.
 [[nodiscard]] ModelSpec complete_spec(const TrainJob& job, const Preprocessing& preprocessing);
 
+/// Throws UsageError that names --threads unless it is 0 (all cores) to 1024.
+void validate_threads(int threads);
+
 }  // namespace slalom::training

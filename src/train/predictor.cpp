@@ -10,6 +10,7 @@
 
 #include "core/losses.hpp"
 #include "data/class_names.hpp"
+#include "train/job_spec.hpp"
 
 namespace slalom {
 namespace {
@@ -80,6 +81,7 @@ struct Predictor::State {
 
 Predictor::Predictor(Model model, DeviceKind device, int threads, Precision precision)
     : state_(std::make_unique<State>()) {
+  training::validate_threads(threads);
   state_->model = std::move(model);
   const ModelSpec& spec = state_->model.spec;
   state_->empty.n_features = spec.n_features;

@@ -11,6 +11,7 @@
 #include <slalom/error.hpp>
 
 #include "core/parallel.hpp"
+#include "data/class_names.hpp"
 #include "train/member_run.hpp"
 
 namespace slalom {
@@ -246,9 +247,9 @@ void validate(const TrainerConfig& config) {
   require(config.epochs <= kMostEpochs && config.max_steps <= kMostEpochs, "--epochs", std::to_string(config.epochs),
           "at most 1e12");
   const auto finite_not_negative = [](double value) { return value >= 0.0 && std::isfinite(value); };
-  require(finite_not_negative(config.max_seconds), "--max-time", std::to_string(config.max_seconds),
+  require(finite_not_negative(config.max_seconds), "--max-time", data::number_text(config.max_seconds),
           "seconds >= 0 (0: no limit)");
-  require(finite_not_negative(config.tolerance), "--tol", std::to_string(config.tolerance), "a number >= 0");
+  require(finite_not_negative(config.tolerance), "--tol", data::number_text(config.tolerance), "a number >= 0");
   require(config.patience >= 0, "--patience", std::to_string(config.patience),
           "a number of epochs >= 0 (0: never stop early)");
 }

@@ -54,17 +54,17 @@ TEST_P(BadExports, AreRefusedWithAMessage) {
 
 INSTANTIATE_TEST_SUITE_P(
     All, BadExports,
-    ::testing::Values(BadExport{"NoOutput", "m.safetensors", 64, "--onnx is required (see 'slalom export --help')"},
-                      BadExport{"NoModel", "--onnx out.onnx", 64, "--model is required (see 'slalom export --help')"},
-                      BadExport{"NoSuchFolder", "m.safetensors --onnx nowhere/out.onnx", 73,
-                                "nowhere/out.onnx: cannot be written: there is no directory nowhere"},
-                      BadExport{"AFolder", "m.safetensors --onnx .", 73, ".: cannot be written: it is a directory"},
-                      BadExport{"NoSuchModel", "none.safetensors --onnx out.onnx", 66,
-                                "none.safetensors: no such file"},
-                      BadExport{"NotAModel", "plane.csv --onnx out.onnx", 65,
-                                "plane.csv: not a slalom model: the header claims 8028914707431828577 bytes"},
-                      BadExport{"TheModelItself", "m.safetensors --onnx ./m.safetensors", 64,
-                                "--onnx: ./m.safetensors is also the file of --model, expected another one"}),
+    ::testing::Values(
+        BadExport{"NoOutput", "m.safetensors", 64, "--onnx is required (see 'slalom export --help')"},
+        BadExport{"NoModel", "--onnx out.onnx", 64, "--model is required (see 'slalom export --help')"},
+        BadExport{"NoSuchFolder", "m.safetensors --onnx nowhere/out.onnx", 73,
+                  "nowhere/out.onnx: cannot be written: there is no directory nowhere"},
+        BadExport{"AFolder", "m.safetensors --onnx .", 73, ".: cannot be written: it is a directory"},
+        BadExport{"NoSuchModel", "none.safetensors --onnx out.onnx", 66, "none.safetensors: no such file"},
+        BadExport{"NotAModel", "plane.csv --onnx out.onnx", 65,
+                  "plane.csv: not a slalom model: it does not begin with the length of a safetensors header"},
+        BadExport{"TheModelItself", "m.safetensors --onnx ./m.safetensors", 64,
+                  "--onnx: ./m.safetensors is also the file of --model, expected another one"}),
     [](const auto& parameter) { return std::string(parameter.param.name); });
 
 TEST_F(ExportCommand, AnExistingFileSurvivesAModelThatCannotBeRead) {

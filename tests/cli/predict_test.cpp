@@ -40,6 +40,30 @@ TEST_F(PredictCommand, RefusesAFileWithoutATrainedColumn) {
   EXPECT_FALSE(exists("out.csv"));
 }
 
+TEST_F(PredictCommand, RefusesToEvaluateWithoutTheTarget) {
+  write("new.csv", "a,b,colour\n1,2,red\n");
+  const Outcome run = slalom("evaluate --model m.safetensors --data new.csv");
+  EXPECT_EQ(run.status, 65);
+  EXPECT_EQ(run.err,
+            "slalom: new.csv: column 'y' is missing; the model predicts it, so its true values are needed here\n");
+}
+
+TEST_F(PredictCommand, RefusesAnAbsurdNumberOfThreads) {
+  for (const char* command : {"predict --out out.csv", "evaluate"}) {
+    const Outcome run = slalom(std::string(command) + " --model m.safetensors --data plane.csv --threads -5");
+    EXPECT_EQ(run.status, 64);
+    EXPECT_EQ(run.err, "slalom: --threads: found -5, expected 0 (all cores) to 1024\n");
+  }
+  EXPECT_FALSE(exists("out.csv"));
+}
+
+TEST_F(PredictCommand, RefusesAnExtensionThatItDoesNotKnow) {
+  const Outcome run = slalom("predict --model m.safetensors --data plane.csv --out out.xlsx");
+  EXPECT_EQ(run.status, 64);
+  EXPECT_EQ(run.err, "slalom: out.xlsx: found the extension .xlsx, expected .csv, .tsv, .parquet, .feather or .npy\n");
+  EXPECT_FALSE(exists("out.xlsx"));
+}
+
 TEST_F(PredictCommand, RefusesTextWhereTrainingSawNumbers) {
   write("text.csv", "a,b,colour\n1,2,red\n5,much,blue\n");
   for (const char* command : {"predict --out out.csv", "evaluate"}) {

@@ -133,6 +133,8 @@ TEST(TableWriter, RefusesWhatItCannotWriteBeforeWork) {
       folder.path("t.csv.gz") + ": gzip output is not supported, expected .csv, .tsv, .parquet, .feather or .npy");
   EXPECT_EQ(message_of<UsageError>(create("t.svm")),
             folder.path("t.svm") + ": LIBSVM output is not supported, expected .csv, .tsv, .parquet, .feather or .npy");
+  EXPECT_EQ(message_of<UsageError>(create("t.xlsx")),
+            folder.path("t.xlsx") + ": found the extension .xlsx, expected .csv, .tsv, .parquet, .feather or .npy");
   for (const char* name : {"none/t.csv", "none/t.parquet", "none/t.feather"}) {
     EXPECT_THROW(create(name)(), OutputError) << name;
   }
