@@ -9,6 +9,8 @@
 
 #include <slalom/error.hpp>
 
+#include "cli/name_list.hpp"
+
 namespace slalom::cli {
 namespace {
 
@@ -26,9 +28,11 @@ bool given(const std::vector<std::string>& arguments, const std::string& flag) {
                      [&](const std::string& a) { return a == flag || a.starts_with(flag + "="); });
 }
 
+/// A list as a flag takes it. A single text stays as it is: it may be such a list already.
 std::string joined(const std::vector<std::string>& values) {
+  if (values.size() == 1) return values[0];
   std::string text;
-  for (std::size_t i = 0; i < values.size(); ++i) text += (i == 0 ? "" : ",") + values[i];
+  for (std::size_t i = 0; i < values.size(); ++i) text += (i == 0 ? "" : ",") + quoted_name(values[i]);
   return text;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The flags that say how files are read and columns become numbers.
 #include <cmath>
+#include <utility>
 
 #include <CLI/CLI.hpp>
 
@@ -8,6 +9,7 @@
 
 #include "cli/argument_checks.hpp"
 #include "cli/enum_option.hpp"
+#include "cli/name_list.hpp"
 #include "cli/options.hpp"
 
 namespace slalom::cli {
@@ -20,7 +22,7 @@ char parse_delimiter(const std::string& text) {
   if (text == "comma") return ',';
   if (text == "semicolon") return ';';
   if (text.size() == 1 && text != "\"" && text != "\n") return text[0];
-  throw UsageError("--delimiter: found '" + text + "', expected auto, tab, space or one character");
+  throw UsageError("--delimiter: found '" + text + "', expected auto, comma, semicolon, tab, space or one character");
 }
 
 /// "yes=3,no=1" or "balanced".
@@ -45,14 +47,14 @@ void add_read_options(CLI::App& app, ReadOptions& read) {
   const std::string group = "Reading";
   app.add_option_function<std::string>(
          "--delimiter", [&read](const std::string& text) { read.delimiter = parse_delimiter(text); },
-         "Character between the fields of a text table: auto, tab, space or one character")
+         "Between the fields of a text table: auto, comma, semicolon, tab, space (any run of blanks) or one character")
       ->default_str("auto")
       ->group(group);
   app.add_flag_callback(
          "--no-header", [&read] { read.has_header = false; }, "The first line is data; columns are called c0, c1, ...")
       ->group(group);
   app.add_option("--format", read.format, "File format, if the name does not tell it")
-      ->check(CLI::IsMember({"csv", "parquet", "feather", "npy", "libsvm"}))
+      ->check(one_of({"csv", "parquet", "feather", "npy", "libsvm"}))
       ->group(group);
   app.add_option("--targets-file", read.targets_path,
                  "For .npy: a second .npy file with the targets (columns y or y0, y1, ...)")
@@ -61,28 +63,27 @@ void add_read_options(CLI::App& app, ReadOptions& read) {
 
 void add_preprocess_options(CLI::App& app, PreprocessOptions& preprocess, ReadOptions& read) {
   const std::string group = "Columns";
-  app.add_option("--target", preprocess.targets,
-                 "Column to predict: a name, or an index from 0 (negative from the end). Several for regression: a,b")
-      ->delimiter(',')
+  add_name_list(app, "--target", preprocess.targets,
+                "Column to predict: a name, or an index from 0 (negative from the end). Several for regression: a,b. A "
+                "name that holds a comma stands in double quotes, here and below")
       ->required()
       ->group(group);
-  app.add_option("--features", preprocess.features, "Use only these columns")->delimiter(',')->group(group);
-  app.add_option("--drop", preprocess.drop, "Leave these columns out")->delimiter(',')->group(group);
-  app.add_option_function<std::vector<std::string>>(
-         "--categorical",
-         [&read, &preprocess](const std::vector<std::string>& names) {
-           for (const std::string& name : names) read.kinds.emplace_back(name, true);
-           preprocess.categorical = names;
-         },
-         "Columns of numbers (or nearly) that are categories")
-      ->delimiter(',')
+  add_name_list(app, "--features", preprocess.features, "Use only these columns: names or indices, a,b,...")
+      ->group(group);
+  add_name_list(app, "--drop", preprocess.drop, "Leave these columns out: names or indices, a,b,...")->group(group);
+  add_name_list(
+      app, "--categorical",
+      [&read, &preprocess](std::vector<std::string> names) {
+        for (const std::string& name : names) read.kinds.emplace_back(name, true);
+        preprocess.categorical = std::move(names);
+      },
+      "Columns of numbers (or nearly) that are categories: names, a,b,...")
       ->group(group);
   app.add_option("--weight-column", preprocess.weight_column, "Column with a weight >= 0 for every row")->group(group);
-  app.add_option_function<std::vector<std::string>>(
-         "--class-weight",
-         [&preprocess](const std::vector<std::string>& items) { parse_class_weights(items, preprocess); },
-         "balanced, or CLASS=WEIGHT,...")
-      ->delimiter(',')
+  add_name_list(
+      app, "--class-weight",
+      [&preprocess](const std::vector<std::string>& items) { parse_class_weights(items, preprocess); },
+      "balanced, or CLASS=WEIGHT,...")
       ->group(group);
   add_enum_option(app, "--scale", preprocess.scaling, "Scaling of the features")->group(group);
   app.add_flag_callback(

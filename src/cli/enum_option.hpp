@@ -2,6 +2,7 @@
 // A command-line option that takes one of an enumeration's names.
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,15 @@
 #include <slalom/config.hpp>
 
 namespace slalom::cli {
+
+/// Accepts these words only; the help lists them.
+inline CLI::Validator one_of(const std::vector<std::string>& words) {
+  return {[words](const std::string& text) {
+            if (std::find(words.begin(), words.end(), text) != words.end()) return std::string{};
+            return "found '" + text + "', expected one of " + CLI::detail::join(words, ", ");
+          },
+          "{" + CLI::detail::join(words, ",") + "}"};
+}
 
 /// Adds `flag` with the names of Enum as its only values; shows the current value of `target` as the default.
 template <class Enum, class Setter>
@@ -20,7 +30,7 @@ CLI::Option* add_enum_option(CLI::App& app, const std::string& flag, Setter sett
   for (const auto& [value, name] : EnumNames<Enum>::kNames) names.emplace_back(name);
   CLI::Option* option = app.add_option_function<std::string>(
       flag, [setter](const std::string& name) { setter(*find_by_name<Enum>(name)); }, help);
-  option->check(CLI::IsMember(names));
+  option->check(one_of(names));
   if (!shown_default.empty()) option->default_str(shown_default);
   return option;
 }

@@ -19,7 +19,8 @@ void add_export(CLI::App& app) {
   auto o = std::make_shared<Options>();
   CLI::App* command =
       app.add_subcommand("export", "Write a model, preprocessing included, as ONNX for onnxruntime and others");
-  command->add_option("model,--model", o->model, "Model file from slalom train")->required();
+  command->add_option("model,--model", o->model, "Model file from slalom train, with or without --model before it")
+      ->required();
   command->add_option("--onnx", o->onnx, "ONNX file to write: raw columns in, the answers of slalom predict out")
       ->required();
   command->add_flag("--float32", o->format.float32, "Numbers go in and come out as float32 instead of float64");

@@ -13,7 +13,8 @@ namespace slalom::cli {
 void add_inspect(CLI::App& app) {
   auto path = std::make_shared<std::string>();
   CLI::App* command = app.add_subcommand("inspect", "Explain a model file");
-  command->add_option("model", *path, "Model file from slalom train")->required();
+  command->add_option("model,--model", *path, "Model file from slalom train, with or without --model before it")
+      ->required();
   command->callback([path] { fmt::print("{}", describe(load_model(*path))); });
 }
 

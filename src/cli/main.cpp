@@ -19,6 +19,7 @@
 #include "cli/argument_checks.hpp"
 #include "cli/command.hpp"
 #include "cli/config_file.hpp"
+#include "cli/parse_errors.hpp"
 
 namespace slalom::cli {
 
@@ -79,6 +80,10 @@ int run(int argc, char** argv) {
   const bool names_command = !arguments.empty() && !arguments[0].empty() && arguments[0][0] != '-';
   const std::string command = names_command ? arguments[0] : "";
   const std::vector<std::string> commands = command_names(app);
+  if (arguments.empty()) {
+    return fail(ExitCode::kUsage,
+                fmt::format("found no command, expected one of {} (see 'slalom --help')", fmt::join(commands, ", ")));
+  }
   if (names_command && std::find(commands.begin(), commands.end(), command) == commands.end()) {
     return fail(ExitCode::kUsage,
                 fmt::format("found the command '{}', expected one of {}", command, fmt::join(commands, ", ")));
@@ -91,8 +96,8 @@ int run(int argc, char** argv) {
     return fail(ExitCode::kNoInput, error.what());
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
-    return fail(ExitCode::kUsage,
-                fmt::format("{} (see 'slalom{} --help')", error.what(), names_command ? " " + command : ""));
+    return fail(ExitCode::kUsage, fmt::format("{} (see 'slalom{} --help')", describe_parse_error(app, error),
+                                              names_command ? " " + command : ""));
   }
   if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) return fail_output();
   return exit_status;

@@ -193,7 +193,7 @@ INSTANTIATE_TEST_SUITE_P(
                  "training diverged: the loss stopped being finite at step 2 (epoch 2) with learning rate 1e+30; use a "
                  "smaller --lr, --clip-norm, or scale the features"},
         BadInput{"LongDelimiter", kSmall, "--target y --delimiter xx", 64,
-                 "--delimiter: found 'xx', expected auto, tab, space or one character"},
+                 "--delimiter: found 'xx', expected auto, comma, semicolon, tab, space or one character"},
         BadInput{"MissingConfig", kSmall, "--config none.toml", 66, "--config: none.toml: no such file"}),
     name_of_case);
 
