@@ -27,10 +27,10 @@ constexpr std::int64_t kMostEpochs = 1000000000000;  ///< so that epochs x steps
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
-/// Steps a block should have, from the speed of the one before.
-std::int64_t next_block_steps(std::int64_t steps, double seconds) {
+/// Steps a block of `block_seconds` should have, from the speed of the one before.
+std::int64_t next_block_steps(std::int64_t steps, double seconds, double block_seconds) {
   if (seconds <= 0.0) return steps * 4;
-  const double wanted = static_cast<double>(steps) * kBlockSeconds / seconds;
+  const double wanted = static_cast<double>(steps) * std::max(block_seconds, 0.0) / seconds;
   return std::clamp<std::int64_t>(static_cast<std::int64_t>(wanted), 1, steps * 4);
 }
 
@@ -62,6 +62,7 @@ class Loop {
     }
     blocks_.resize(runs_.size());
     blocks_after_.resize(runs_.size());
+    if (config.max_seconds > 0.0) block_steps_ = steps_after_ = 1;  // nothing is known yet of the speed
   }
 
   ~Loop() { backend_.forget(); }  // the blocks that were announced point into this object
@@ -108,7 +109,7 @@ class Loop {
     const std::vector<BlockResult> results = backend_.finish();
     const double seconds = seconds_since(began);
     training_seconds_ += seconds;
-    steps_after_ = next_block_steps(std::max<std::int64_t>(longest, 1), seconds);
+    steps_after_ = next_block_steps(std::max<std::int64_t>(longest, 1), seconds, block_seconds());
     for (std::size_t m = 0; m < runs_.size(); ++m) {
       if (blocks_[m].rows.empty()) continue;
       const std::int64_t bad = runs_[m].absorb(results[m]);
@@ -150,6 +151,12 @@ class Loop {
     }
     if (valid_ != nullptr) return backend_.evaluate(member, *valid_, {});
     return std::nullopt;
+  }
+
+  /// A block must not run far beyond --max-time.
+  [[nodiscard]] double block_seconds() const {
+    if (config_.max_seconds == 0.0) return kBlockSeconds;
+    return std::min(kBlockSeconds, config_.max_seconds - seconds_since(start_));
   }
 
   [[nodiscard]] double speed() const {

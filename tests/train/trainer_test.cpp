@@ -262,6 +262,7 @@ TEST(Trainer, StopsAtTheTimeLimit) {
   config.max_seconds = 1e-9;
   const TrainResult result = train(backend, rows_of(6), nullptr, config, {}, {});
   EXPECT_EQ(result.members.at(0).reason, StopReason::kTime);
+  EXPECT_EQ(result.steps, 1);  // however slow a step is, the first block is no longer
 }
 
 TEST(Trainer, RefusesAnEmptyTrainingSet) {
