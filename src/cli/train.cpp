@@ -43,7 +43,10 @@ void run_train(const TrainOptions& o) {
   std::vector<Observer*> observers;
   if (!o.metrics.empty()) observers.push_back(&log.emplace(o.metrics));
   const std::int64_t every = o.log_every > 0 ? o.log_every : std::max<std::int64_t>(1, o.job.trainer.epochs / 10);
-  if (!o.quiet) observers.push_back(&progress.emplace(stderr, every));
+  const report::MemberNames names = o.job.folds > 0      ? report::MemberNames{"fold", 0}
+                                    : o.job.restarts > 1 ? report::MemberNames{"restart", 1}
+                                                         : report::MemberNames{};
+  if (!o.quiet) observers.push_back(&progress.emplace(stderr, every, names));
 
   const JobResult result = run_job(o.job, observers, &stop_requested);
   if (!o.out.empty()) save_model(result.model, o.out);

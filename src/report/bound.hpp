@@ -23,7 +23,7 @@ struct Bounds {
 };
 [[nodiscard]] Bounds lower_bounds(const JobResult& result, const MachineSpeed& machine);
 
-/// "step latency (0.21 of 0.35 s, 60 %); memory 3 %, arithmetic 12 %"
+/// "step latency (floor 0.21 s of 0.35 s, 60 %); arithmetic 12 %, memory bandwidth 3 %"
 [[nodiscard]] std::string describe_bound(const JobResult& result, const MachineSpeed& machine);
 
 }  // namespace slalom::report

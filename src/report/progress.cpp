@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <string>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -18,26 +19,30 @@ std::string main_metric(const Metrics& metrics) {
   return "";
 }
 
-std::string member_prefix(std::int64_t member) { return member > 0 ? fmt::format("member {}  ", member + 1) : ""; }
-
 }  // namespace
 
-ProgressPrinter::ProgressPrinter(std::FILE* stream, std::int64_t every)
-    : stream_(stream), every_(every), live_(isatty(fileno(stream)) != 0) {}
+ProgressPrinter::ProgressPrinter(std::FILE* stream, std::int64_t every, MemberNames names)
+    : stream_(stream), every_(every), names_(std::move(names)), live_(isatty(fileno(stream)) != 0) {}
 
 void ProgressPrinter::clear_live_line() {
   if (line_shown_) fmt::print(stream_, "\r\x1b[K");
   line_shown_ = false;
 }
 
+std::string ProgressPrinter::prefix(std::int64_t member) const {
+  const std::int64_t number = member + names_.first;
+  return names_.noun.empty() || number == 0 ? "" : fmt::format("{} {}  ", names_.noun, number);
+}
+
 void ProgressPrinter::on_progress(const Progress& p) {
-  if (!live_ || p.member > 0) return;
+  const bool side_by_side = names_.first > 0;  // then the first member stands for all
+  if (!live_ || (p.member > 0 && side_by_side)) return;
   const double done =
       static_cast<double>(p.step) / (static_cast<double>(p.steps_per_epoch) * static_cast<double>(p.epochs));
   const double left = done > 0.0 ? p.seconds * (1.0 - done) / done : 0.0;
   clear_live_line();
-  fmt::print(stream_, "epoch {}/{}  loss {:.6g}  {:.3g} samples/s  {:.0f} s left", p.epoch, p.epochs, p.loss,
-             p.samples_per_second, left);
+  fmt::print(stream_, "{}epoch {}/{}  loss {:.6g}  {:.3g} samples/s  {:.0f} s left", prefix(p.member), p.epoch,
+             p.epochs, p.loss, p.samples_per_second, left);
   std::fflush(stream_);
   line_shown_ = true;
 }
@@ -47,7 +52,7 @@ void ProgressPrinter::on_epoch(const EpochReport& r) {
   clear_live_line();
   std::string valid;
   if (r.valid) valid = fmt::format("  valid loss {:.6g}{}", r.valid->loss, main_metric(*r.valid));
-  fmt::print(stream_, "{}epoch {}/{}  loss {:.6g}{}  lr {:.3g}  {:.3g} samples/s\n", member_prefix(r.member), r.epoch,
+  fmt::print(stream_, "{}epoch {}/{}  loss {:.6g}{}  lr {:.3g}  {:.3g} samples/s\n", prefix(r.member), r.epoch,
              r.epochs, r.train_loss, valid, r.learning_rate, r.samples_per_second);
 }
 

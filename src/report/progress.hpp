@@ -4,23 +4,32 @@
 
 #include <cstdint>
 #include <cstdio>
+#include <string>
 
 #include <slalom/trainer.hpp>
 
 namespace slalom::report {
 
+/// What the members of a run are called: `noun` and a number.
+struct MemberNames {
+  std::string noun;        ///< empty: there is only one member, which needs no name
+  std::int64_t first = 1;  ///< number of member 0; 0: it has no name (the model before its folds)
+};
+
 class ProgressPrinter : public Observer {
  public:
   /// `every`: epochs between plain lines, > 0. A live line (rewritten in place) is used when `stream` is a terminal.
-  ProgressPrinter(std::FILE* stream, std::int64_t every);
+  ProgressPrinter(std::FILE* stream, std::int64_t every, MemberNames names = {});
   void on_progress(const Progress& progress) override;
   void on_epoch(const EpochReport& report) override;
 
  private:
   void clear_live_line();
+  [[nodiscard]] std::string prefix(std::int64_t member) const;
 
   std::FILE* stream_;
   std::int64_t every_;
+  MemberNames names_;
   bool live_;
   bool line_shown_ = false;
 };

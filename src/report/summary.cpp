@@ -93,6 +93,21 @@ const MemberOutcome& chosen(const JobResult& result) {
   return result.members.at(static_cast<std::size_t>(result.chosen));
 }
 
+/// Two columns beside a name; without a second one nothing trails.
+std::string table_row(const std::string& name, const std::string& train, const std::string& valid) {
+  return valid.empty() ? fmt::format("{:<12} {:>14}\n", name, train)
+                       : fmt::format("{:<12} {:>14} {:>14}\n", name, train, valid);
+}
+
+/// Why the member stopped, and which parameters it has if they are not the last ones.
+std::string ending(const MemberResult& member) {
+  std::string text = reason_text(member.reason);
+  if (member.best_epoch > 0 && member.best_epoch < member.epochs) {
+    text += fmt::format("; the model is that of epoch {}", member.best_epoch);
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string metrics_json(const Metrics& metrics) { return to_json(metrics).dump(); }
@@ -151,9 +166,8 @@ std::string summary_table(const JobResult& result, const std::string& bound) {
   const TrainResult& t = result.training;
   std::string text;
   const auto out = std::back_inserter(text);
-  fmt::format_to(out, "{:<12} {:>14} {:>14}\n", "", "train", best.valid ? "valid" : "");
-  fmt::format_to(out, "{:<12} {:>14} {:>14}\n", "rows", best.train.rows,
-                 best.valid ? std::to_string(best.valid->rows) : "");
+  text += table_row("", "train", best.valid ? "valid" : "");
+  text += table_row("rows", std::to_string(best.train.rows), best.valid ? std::to_string(best.valid->rows) : "");
   const auto train_items = best.train.items();
   for (const auto& [name, value] : train_items) {
     std::string valid;
@@ -162,7 +176,7 @@ std::string summary_table(const JobResult& result, const std::string& bound) {
         if (other == name) valid = fmt::format("{:.6g}", other_value);
       }
     }
-    fmt::format_to(out, "{:<12} {:>14.6g} {:>14}\n", name, value, valid);
+    text += table_row(name, fmt::format("{:.6g}", value), valid);
   }
   if (!result.folds.empty()) {
     fmt::format_to(out, "\n{}-fold cross-validation    mean            std\n", result.folds.size());
@@ -180,8 +194,8 @@ std::string summary_table(const JobResult& result, const std::string& bound) {
     }
   }
   fmt::format_to(out, "\n{} epochs, {} steps ({}) in {:.3g} s on {}: {:.3g} us a step, {:.3g} samples/s\n",
-                 best.result.epochs, best.result.steps, reason_text(best.result.reason), t.seconds,
-                 result.device_description, 1e6 * t.seconds / std::max(1.0, static_cast<double>(t.steps)),
+                 best.result.epochs, best.result.steps, ending(best.result), t.seconds, result.device_description,
+                 1e6 * t.seconds / std::max(1.0, static_cast<double>(t.steps)),
                  static_cast<double>(t.samples) / std::max(t.seconds, 1e-12));
   fmt::format_to(out, "bound by {}\n", bound);
   return text;

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Progress lines where the stream is not a terminal.
+// Progress lines on a terminal and elsewhere.
 #include "report/progress.hpp"
 
+#include <unistd.h>
+
+#include <fcntl.h>
 #include <cstdio>
+#include <cstdlib>
 #include <memory>
 #include <string>
 
@@ -57,6 +61,47 @@ TEST(ProgressPrinter, PrintsTheFirstEveryNthAndTheLastEpoch) {
     EXPECT_NE(text.find(shown), std::string::npos) << shown;
   }
   EXPECT_EQ(text.find("epoch 3/5"), std::string::npos);
+}
+
+TEST(ProgressPrinter, NamesRestartsAndFolds) {
+  const File file(std::tmpfile());
+  ASSERT_NE(file, nullptr);
+  EpochReport report = report_of(1);
+  ProgressPrinter restarts(file.get(), 1, {"restart", 1});
+  restarts.on_epoch(report);
+  report.member = 1;
+  restarts.on_epoch(report);
+  ProgressPrinter folds(file.get(), 1, {"fold", 0});
+  folds.on_epoch(report);
+  report.member = 0;
+  folds.on_epoch(report);
+  const std::string line = "epoch 1/5  loss 0.5  lr 0.01  1e+03 samples/s\n";
+  EXPECT_EQ(text_of(file.get()), "restart 1  " + line + "restart 2  " + line + "fold 1  " + line + line);
+}
+
+TEST(ProgressPrinter, RewritesOneLineOnATerminal) {
+  const int master = posix_openpt(O_RDWR | O_NOCTTY);
+  if (master < 0 || grantpt(master) != 0 || unlockpt(master) != 0) GTEST_SKIP() << "no pseudo-terminals here";
+  const File terminal(std::fopen(ptsname(master), "w"));
+  ASSERT_NE(terminal, nullptr);
+  ProgressPrinter printer(terminal.get(), 1);
+  Progress progress{.epoch = 1, .epochs = 4, .step = 5, .steps_per_epoch = 10, .loss = 0.5, .seconds = 3.0};
+  progress.samples_per_second = 1000.0;
+  printer.on_progress(progress);
+  progress.step = 10;
+  progress.loss = 0.25;
+  printer.on_progress(progress);
+  printer.on_epoch(report_of(1));
+  std::fflush(terminal.get());
+  std::string text(1024, '\0');
+  const ssize_t n = read(master, text.data(), text.size());
+  close(master);
+  ASSERT_GT(n, 0);
+  text.resize(static_cast<std::size_t>(n));
+  EXPECT_EQ(text,
+            "epoch 1/4  loss 0.5  1e+03 samples/s  21 s left"
+            "\r\x1b[Kepoch 1/4  loss 0.25  1e+03 samples/s  9 s left"
+            "\r\x1b[Kepoch 1/5  loss 0.5  lr 0.01  1e+03 samples/s\r\n");
 }
 
 }  // namespace

@@ -83,6 +83,25 @@ TEST(SummaryJson, LeavesOutAFoldWithoutValidationRows) {
   EXPECT_FALSE(nlohmann::json::parse(summary_json(result, 7)).at("cross_validation").contains("mse"));
 }
 
+TEST(SummaryTable, NamesTheEpochThatEarlyStoppingReturnedTo) {
+  JobResult result = result_of_one_member();
+  result.members[0].result.reason = StopReason::kConverged;
+  result.members[0].result.best_epoch = 2;
+  const std::string early = summary_table(result, "nothing");
+  EXPECT_NE(early.find("4 epochs, 100 steps (no more progress; the model is that of epoch 2) in 2 s"),
+            std::string::npos)
+      << early;
+  result.members[0].result.best_epoch = 4;
+  const std::string last = summary_table(result, "nothing");
+  EXPECT_NE(last.find("4 epochs, 100 steps (no more progress) in 2 s"), std::string::npos) << last;
+}
+
+TEST(SummaryTable, EndsWithWhatBoundTheRunAndHasNoTrailingBlanks) {
+  const std::string table = summary_table(result_of_one_member(), "step latency");
+  EXPECT_TRUE(table.ends_with("\nbound by step latency\n")) << table;
+  EXPECT_EQ(table.find(" \n"), std::string::npos) << table;
+}
+
 TEST(SummaryTable, SaysWhichRestartsDiverged) {
   JobResult result = result_of_one_member();
   result.members.push_back(result.members[0]);
