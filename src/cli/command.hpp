@@ -24,7 +24,8 @@ void add_evaluate(CLI::App& app);
 void add_inspect(CLI::App& app);
 void add_export(CLI::App& app);
 void add_devices(CLI::App& app);
-void add_demo(CLI::App& app);
+/// `program`: how slalom was called, for the commands that the demo suggests.
+void add_demo(CLI::App& app, const std::string& program);
 
 /// Prints "note: ..." lines to stderr.
 void print_notes(const Notes& notes);

@@ -93,7 +93,7 @@ void print_row(const char* name, const JobResult& result) {
              static_cast<double>(training.samples) / training.seconds);
 }
 
-void run_flats(const std::filesystem::path& folder) {
+void run_flats(const std::filesystem::path& folder, const std::string& program) {
   fmt::print("\n2. {} flats: predict the price (noise 15,000 euros); 80 % to train, 20 % to validate\n\n", kFlats);
   const Table flats = make_flats(kFlats);
   std::error_code error;
@@ -130,21 +130,20 @@ void run_flats(const std::filesystem::path& folder) {
 
   fmt::print("\nTrained on {}. Written: {}, {}, {}\n", network_result.device_description, data_path, model_path,
              predictions_path);
-  fmt::print(
-      "\nYour turn:\n  slalom train --data {} --target price --model mlp --hidden 32,32 --out model.safetensors\n",
-      data_path);
-  fmt::print("  slalom inspect {}\n", model_path);
+  fmt::print("\nYour turn:\n  {} train --data {} --target price --model mlp --hidden 32,32 --out model.safetensors\n",
+             program, data_path);
+  fmt::print("  {} inspect {}\n", program, model_path);
 }
 
 }  // namespace
 
-void add_demo(CLI::App& app) {
+void add_demo(CLI::App& app, const std::string& program) {
   auto folder = std::make_shared<std::string>("slalom-demo");
   CLI::App* command = app.add_subcommand("demo", "Show what slalom does, in a few seconds");
   command->add_option("--out-dir", *folder, "Folder for the demo's files")->capture_default_str();
-  command->callback([folder] {
+  command->callback([folder, program] {
     run_ten_points();
-    run_flats(*folder);
+    run_flats(*folder, program);
   });
 }
 

@@ -28,7 +28,8 @@ double normal(core::PhiloxStream& random) {
   return radius * std::cos(2.0 * std::numbers::pi * random.uniform());
 }
 
-double rounded(double value, double unit) { return std::round(value / unit) * unit; }
+/// To a multiple of 1 / parts; a number of few digits stays one, which a multiple of 0.1 would not.
+double rounded(double value, double parts) { return std::round(value * parts) / parts; }
 
 }  // namespace
 
@@ -41,7 +42,7 @@ Table make_flats(std::int64_t n_rows) {
     const double square_metres = rounded(25.0 + 125.0 * std::pow(random.uniform(), 1.5), 1.0);
     const double n_rooms = std::max(1.0, rounded(square_metres / 28.0 + 0.6 * normal(random), 1.0));
     const double years = rounded(110.0 * random.uniform(), 1.0);
-    const double kilometres = rounded(12.0 * random.uniform(), 0.1);
+    const double kilometres = rounded(12.0 * random.uniform(), 10.0);
     const auto where = random.below(static_cast<std::uint32_t>(kDistricts.size()));
     const double value = 40000.0 + 3100.0 * square_metres + 9000.0 * n_rooms + 60000.0 * std::exp(-kilometres / 3.0) +
                          25000.0 * std::cos(years / 18.0) + kDistricts[where].premium + kNoise * normal(random);

@@ -20,6 +20,9 @@ TEST_F(DemoCommand, PrintsTheWorkedExample) {
         "Iteration 80, Cost: 0.1623, m: 2.1084, b: 0.8487", "Iteration 90, Cost: 0.1578, m: 2.1024, b: 0.8691"}) {
     EXPECT_NE(run.out.find(std::string(row) + "\n"), std::string::npos) << row << "\nin\n" << run.out;
   }
+  // What it suggests can be copied: with the path by which the program was called.
+  EXPECT_NE(run.out.find("\n  " SLALOM_BINARY " train --data slalom-demo/flats.csv --target price "), std::string::npos)
+      << run.out;
 }
 
 TEST_F(DemoCommand, WritesPredictionsForEveryRow) {
