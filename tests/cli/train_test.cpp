@@ -29,6 +29,46 @@ TEST_F(TrainCommand, FindsAPlane) {
   EXPECT_NE(inspection.out.find("colour"), std::string::npos);
 }
 
+TEST_F(TrainCommand, ValidatesOnAFileOfItsOwn) {
+  const std::string plane = plane_csv(90);
+  write("plane.csv", plane);
+  const std::size_t half = plane.find('\n', plane.size() / 2) + 1;
+  write("train.csv", plane.substr(0, half));
+  write("valid.csv", plane.substr(0, plane.find('\n') + 1) + plane.substr(half));
+  const Outcome run =
+      slalom("train --data train.csv --valid valid.csv --target y --epochs 3 --out m.safetensors --json --quiet");
+  ASSERT_EQ(run.status, 0) << run.err;
+  const nlohmann::json summary = run.json();
+  EXPECT_EQ(summary.at("train").at("rows").get<int>() + summary.at("valid").at("rows").get<int>(), 90);
+  const Outcome evaluation = slalom("evaluate --model m.safetensors --data valid.csv --json");
+  EXPECT_EQ(evaluation.json(), summary.at("valid"));
+  // Nothing of the validation file enters the model.
+  ASSERT_EQ(
+      slalom("train --data train.csv --valid-fraction 0 --target y --epochs 3 --out alone.safetensors --quiet").status,
+      0);
+  EXPECT_TRUE(read("m.safetensors") == read("alone.safetensors"));
+}
+
+TEST_F(TrainCommand, StopsForTimeAndForLackOfProgress) {
+  write("plane.csv", plane_csv(200));
+  const std::string command = "train --data plane.csv --target y --epochs 1000000 --json --quiet ";
+  EXPECT_EQ(slalom(command + "--max-time 0.001").json().at("stopped"), "--max-time reached");
+  const nlohmann::json flat = slalom(command + "--lr 0.3 --tol 0.01 --patience 3 --out m.safetensors").json();
+  EXPECT_EQ(flat.at("stopped"), "no more progress");
+  EXPECT_LT(flat.at("best_epoch").get<int>(), flat.at("epochs").get<int>());
+}
+
+TEST_F(TrainCommand, AnInterruptedRunKeepsItsModel) {
+  write("plane.csv", plane_csv(200));
+  const Outcome run = shell("sh -c \"'" SLALOM_BINARY
+                            "' train --data plane.csv --target y --epochs 1000000000 --quiet --json "
+                            "--metrics run.jsonl --out m.safetensors & "
+                            "until [ -s run.jsonl ]; do sleep 0.05; done; kill -INT \\$!; wait \\$!\"");
+  EXPECT_EQ(run.status, 130) << run.err;
+  EXPECT_EQ(run.json().at("stopped"), "interrupted");
+  EXPECT_EQ(slalom("inspect m.safetensors").status, 0);
+}
+
 TEST_F(TrainCommand, ReadsItsFlagsFromAConfigFile) {
   write("plane.csv", plane_csv(100));
   write("run.toml", "data = \"plane.csv\"\ntarget = \"y\"\nepochs = 3\nbatch-size = \"all\"\n");
