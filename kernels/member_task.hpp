@@ -59,8 +59,8 @@ struct LaunchPlan {
   std::int32_t tile_rows = 0, slice = 0;  ///< tiles: rows of a tile, 16-byte pieces of its rows
 };
 
-/// MemberTask::first_non_finite of a member that stopped in an earlier launch of the same block of steps; its copy of the
-/// task in device memory has n_rows == 0. Even, like the 0 steps it does.
+/// MemberTask::first_non_finite of a member that stopped in an earlier launch of the same block of steps; its copy of
+/// the task in device memory has n_rows == 0. Even, like the 0 steps it does.
 inline constexpr std::int32_t kStoppedBefore = 0x7ffffffe;
 
 /// One member's steps of a launch: ceil(n_rows / batch_size) consecutive mini-batches. A member with n_rows == 0 rests.

@@ -62,6 +62,10 @@ class Backend {
   [[nodiscard]] const ModelSpec& spec() const noexcept { return spec_; }
   [[nodiscard]] std::int64_t n_members() const noexcept { return n_members_; }
 
+  /// Bytes that the backend holds on its device for data, parameters, optimiser states and work, as far as it counts
+  /// them. By default it does not.
+  [[nodiscard]] virtual std::optional<std::int64_t> memory_bytes() const { return std::nullopt; }
+
   /// Runs one block for every member (blocks.size() == n_members(); empty rows: that member rests). Returns one result
   /// each.
   [[nodiscard]] virtual std::vector<BlockResult> run(std::span<const StepBlock> blocks) = 0;

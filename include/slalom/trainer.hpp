@@ -15,7 +15,7 @@
 
 namespace slalom {
 
-/// How to train. Every member of the population is trained by the same settings, with its own stream.
+/// How to train.
 struct TrainerConfig {
   OptimizerConfig optimizer;
   ScheduleConfig schedule;
@@ -58,6 +58,22 @@ struct EpochReport {
   std::optional<Metrics> valid;
 };
 
+/// What one member is trained by when members differ in more than their streams.
+struct MemberPlan {
+  TrainerConfig trainer;     ///< max_seconds counts from the start of the whole population; threads: the first one's
+  std::uint32_t stream = 0;  ///< of its orders: tells members with the same seed apart
+  MemberRows rows;
+};
+
+/// Compares the members of a population after every epoch and gives up on some.
+class Judge {
+ public:
+  virtual ~Judge() = default;
+  /// Called once all members still in training have ended the same epoch, with the report of each that did: so the
+  /// verdict does not depend on timing. Returns the members to stop (StopReason::kGivenUp).
+  [[nodiscard]] virtual std::vector<std::int64_t> give_up(std::span<const EpochReport> reports) = 0;
+};
+
 /// Gets told what happens; default implementations do nothing.
 class Observer {
  public:
@@ -66,7 +82,7 @@ class Observer {
   virtual void on_epoch(const EpochReport&) {}
 };
 
-enum class StopReason { kEpochs, kSteps, kTime, kConverged, kInterrupted, kDiverged };
+enum class StopReason { kEpochs, kSteps, kTime, kConverged, kInterrupted, kDiverged, kGivenUp };
 
 struct MemberResult {
   StopReason reason = StopReason::kEpochs;
@@ -93,5 +109,12 @@ struct TrainResult {
 TrainResult train(Backend& backend, const Dataset& data, const Dataset* valid, const TrainerConfig& config,
                   std::span<const MemberRows> rows, std::span<Observer* const> observers,
                   const std::atomic<bool>* stop = nullptr);
+
+/// The same with a plan for every member (plans.size() == n_members). All members pass through about the same part of
+/// an epoch in a block, whatever their batch sizes. `judge` may be null; with one, members wait for each other at the
+/// end of every epoch. A member's numbers are those of training it alone up to the epoch in which it is given up.
+TrainResult train(Backend& backend, const Dataset& data, const Dataset* valid, std::span<const MemberPlan> plans,
+                  std::span<Observer* const> observers, const std::atomic<bool>* stop = nullptr,
+                  Judge* judge = nullptr);
 
 }  // namespace slalom

@@ -9,9 +9,9 @@
 
 namespace slalom::core {
 
-/// Calls body(i) for every i in [0, n), in any order, on `threads` threads (0: all cores this process may use). Rethrows
-/// one of the exceptions thrown. What only one thread would do runs on the caller's, so that loops within may be
-/// parallel. Starting threads takes microseconds, and more on a busy machine: pass 1 where that is not worth while.
+/// Calls body(i) for every i in [0, n), in any order, on `threads` threads (0: all cores this process may use).
+/// Rethrows one of the exceptions thrown. What only one thread would do runs on the caller's, so that loops within may
+/// be parallel. Starting threads takes microseconds, and more on a busy machine: pass 1 where that is not worth while.
 template <class Body>
 void parallel_for(std::int64_t n, int threads, Body&& body) {
   if (threads == 0) threads = omp_get_num_procs();

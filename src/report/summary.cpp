@@ -41,6 +41,7 @@ const char* reason_text(StopReason reason) {
     case StopReason::kConverged: return "no more progress";
     case StopReason::kInterrupted: return "interrupted";
     case StopReason::kDiverged: return "diverged";
+    case StopReason::kGivenUp: return "given up";
   }
   return "";
 }

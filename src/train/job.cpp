@@ -9,20 +9,13 @@
 
 #include "train/job_rows.hpp"
 #include "train/job_spec.hpp"
+#include "train/prepared.hpp"
 
 namespace slalom {
 namespace {
 
 using training::classifies;
-using training::complete_spec;
-
-/// Everything that one training needs, fitted on its training rows alone.
-struct Prepared {
-  Preprocessing preprocessing;
-  ModelSpec spec;
-  Dataset train;
-  std::optional<Dataset> valid;
-};
+using training::Prepared;
 
 /// What one training gave. The chosen member's parameters are those that prediction uses.
 struct Trained {
@@ -61,15 +54,12 @@ class JobRun {
 
   JobResult run(std::span<Observer* const> observers) {
     JobResult result;
-    const auto usable = training::rows_with_targets(table_, job_.preprocess.targets, result.notes);
-    const bool holds_out = valid_table_ == nullptr && job_.folds == 0;
-    data::RowSplit split = training::split_of(usable, holds_out ? job_.valid_fraction : 0.0, job_.trainer.seed);
-    if (classify_) training::train_on_every_class(table_, job_.preprocess.targets.at(0), split, result.notes);
+    const training::JobRows rows = training::rows_of_job(job_, table_, valid_table_ != nullptr, result.notes);
     // The folds are drawn before the long training, so that an impossible number of them is found at once.
     const auto folds =
-        job_.folds > 0 ? training::folds_of(usable, job_.folds, job_.trainer.seed) : std::vector<data::RowSplit>{};
+        job_.folds > 0 ? training::folds_of(rows.usable, job_.folds, job_.trainer.seed) : std::vector<data::RowSplit>{};
 
-    Prepared prepared = prepare(split, result.notes);
+    Prepared prepared = prepare(rows.split, result.notes);
     Trained trained = train_population(prepared, job_.restarts, observers);
     result.train_rows = prepared.train.n_rows;
     result.valid_rows = prepared.valid ? prepared.valid->n_rows : 0;
@@ -85,18 +75,8 @@ class JobRun {
   }
 
  private:
-  Prepared prepare(const data::RowSplit& split, Notes& notes) const {
-    Prepared p;
-    p.preprocessing = fit_preprocessing(table_, split.train, classify_, job_.preprocess, notes);
-    p.spec = complete_spec(job_, p.preprocessing);
-    const bool labels = p.spec.loss.kind == LossKind::kCrossEntropy;
-    p.train = apply_preprocessing(p.preprocessing, table_, split.train, Purpose::kTrain, labels, notes);
-    if (valid_table_ != nullptr) {
-      p.valid = apply_preprocessing(p.preprocessing, *valid_table_, {}, Purpose::kEvaluate, labels, notes);
-    } else if (!split.valid.empty()) {
-      p.valid = apply_preprocessing(p.preprocessing, table_, split.valid, Purpose::kEvaluate, labels, notes);
-    }
-    return p;
+  [[nodiscard]] Prepared prepare(const data::RowSplit& split, Notes& notes) const {
+    return training::prepare(job_, table_, valid_table_, split, notes);
   }
 
   Trained train_population(const Prepared& p, std::int64_t n_members, std::span<Observer* const> observers) const {

@@ -40,6 +40,13 @@ class MemberRun {
   /// divergence, early stopping, a lower rate on a plateau. Draws the next epoch's order when that is reached.
   [[nodiscard]] StepBlock block_after(const StepBlock& current, std::int64_t max_steps);
 
+  /// True if `block`, which runs now, visits the last rows of the epoch, or the steps that were allowed.
+  [[nodiscard]] bool ends_epoch(const StepBlock& block) const noexcept {
+    const auto rows = static_cast<std::int64_t>(block.rows.size());
+    const auto steps = static_cast<std::int64_t>(block.learning_rates.size());
+    return at_.row + rows == sampler_.size() || (config_.max_steps > 0 && at_.step + steps >= config_.max_steps);
+  }
+
   /// Takes in what the block did. Returns the index within the block of the first non-finite step, or -1.
   std::int64_t absorb(const BlockResult& block);
 

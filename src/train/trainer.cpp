@@ -43,22 +43,34 @@ std::string divergence_message(const char* what, std::int64_t steps, std::int64_
   return message.str();
 }
 
+/// The same settings for every member, each with its own stream.
+std::vector<MemberPlan> plans_of(const TrainerConfig& config, std::span<const MemberRows> rows,
+                                 std::int64_t n_members) {
+  std::vector<MemberPlan> plans;
+  plans.reserve(static_cast<std::size_t>(n_members));
+  for (std::int64_t m = 0; m < n_members; ++m) {
+    plans.push_back({.trainer = config,
+                     .stream = static_cast<std::uint32_t>(m),
+                     .rows = rows.empty() ? MemberRows{} : rows[static_cast<std::size_t>(m)]});
+  }
+  return plans;
+}
+
 /// One run of `train`, so that its parts can be small.
 class Loop {
  public:
-  Loop(Backend& backend, const Dataset& train, const Dataset* valid, const TrainerConfig& config,
-       std::span<const MemberRows> rows, std::span<Observer* const> observers)
+  Loop(Backend& backend, const Dataset& train, const Dataset* valid, std::span<const MemberPlan> plans,
+       std::span<Observer* const> observers, Judge* judge)
       : backend_(backend),
         train_(train),
         valid_(valid),
-        config_(config),
-        rows_(rows),
+        plans_(plans),
         observers_(observers),
+        judge_(judge),
         unit_(loss_unit_factor(backend.spec(), train)) {
-    for (std::int64_t m = 0; m < backend.n_members(); ++m) {
-      static const std::vector<std::uint32_t> kAllRows;
-      const auto& member_rows = rows.empty() ? kAllRows : rows[static_cast<std::size_t>(m)].train_rows;
-      runs_.emplace_back(config, train.n_rows, member_rows, static_cast<std::uint32_t>(m));
+    for (const MemberPlan& plan : plans) {
+      runs_.emplace_back(plan.trainer, train.n_rows, plan.rows.train_rows, plan.stream);
+      longest_epoch_ = std::max(longest_epoch_, runs_.back().steps_per_epoch());
     }
     blocks_.resize(runs_.size());
     blocks_after_.resize(runs_.size());
@@ -74,7 +86,7 @@ class Loop {
       run_block();
       finish_epochs();
       if (stop != nullptr && stop->load()) stop_all(StopReason::kInterrupted);
-      if (config_.max_seconds > 0.0 && seconds_since(start_) >= config_.max_seconds) stop_all(StopReason::kTime);
+      stop_late_members();
     }
     return collect();
   }
@@ -87,24 +99,58 @@ class Loop {
     for (MemberRun& run : runs_) run.stop(reason);
   }
 
+  void stop_late_members() {
+    const double seconds = seconds_since(start_);
+    for (std::size_t m = 0; m < runs_.size(); ++m) {
+      const double limit = plans_[m].trainer.max_seconds;
+      if (limit > 0.0 && seconds >= limit) runs_[m].stop(StopReason::kTime);
+    }
+  }
+
+  /// Steps of member m in a block of `steps` steps of the member with the longest epoch: the same part of its own.
+  [[nodiscard]] std::int64_t share_of(std::size_t m, std::int64_t steps) const {
+    const std::int64_t own = runs_[m].steps_per_epoch();
+    if (own == longest_epoch_) return steps;
+    const double share = static_cast<double>(own) / static_cast<double>(longest_epoch_);
+    return std::max<std::int64_t>(1, static_cast<std::int64_t>(std::ceil(static_cast<double>(steps) * share)));
+  }
+
+  /// With a judge: has ended the epoch that others are still in.
+  [[nodiscard]] bool waits(std::size_t m) const { return judge_ != nullptr && runs_[m].epoch() > rounds_; }
+
+  /// True if the running blocks end the epoch of member m, or it waits already.
+  [[nodiscard]] bool will_wait(std::size_t m) const { return waits(m) || runs_[m].ends_epoch(blocks_[m]); }
+
+  /// The blocks after the running ones, by what can be known now.
+  void foresee_blocks() {
+    bool round_ends = true;
+    for (std::size_t m = 0; m < runs_.size(); ++m) round_ends = round_ends && (!runs_[m].active() || will_wait(m));
+    for_each_run([&](std::size_t m) {
+      const bool rests = judge_ != nullptr && !round_ends && will_wait(m);
+      blocks_after_[m] = rests ? StepBlock{} : runs_[m].block_after(blocks_[m], share_of(m, block_steps_));
+    });
+  }
+
   /// In parallel if that is worth while: a member may have to draw its epoch's order.
   template <class Body>
   void for_each_run(Body&& body) {
     const auto n_members = static_cast<std::int64_t>(runs_.size());
-    core::parallel_for(n_members, n_members * train_.n_rows >= kRowsWorthThreads ? config_.threads : 1,
+    core::parallel_for(n_members, n_members * train_.n_rows >= kRowsWorthThreads ? plans_[0].trainer.threads : 1,
                        [&](std::int64_t m) { body(static_cast<std::size_t>(m)); });
   }
 
   void run_block() {
     const Clock::time_point began = Clock::now();
     std::int64_t longest = 0;
-    for_each_run([this](std::size_t m) { blocks_[m] = runs_[m].next_block(block_steps_); });
+    for_each_run([this](std::size_t m) {
+      blocks_[m] = waits(m) ? StepBlock{} : runs_[m].next_block(share_of(m, block_steps_));
+    });
     for (const StepBlock& block : blocks_) {
       longest = std::max(longest, static_cast<std::int64_t>(block.learning_rates.size()));
     }
     backend_.begin(blocks_);
     block_steps_ = steps_after_;  // decided before this block's speed is known, so that the next one can be sent ahead
-    for_each_run([this](std::size_t m) { blocks_after_[m] = runs_[m].block_after(blocks_[m], block_steps_); });
+    foresee_blocks();
     backend_.prefetch(blocks_after_);
     const std::vector<BlockResult> results = backend_.finish();
     const double seconds = seconds_since(began);
@@ -129,7 +175,8 @@ class Loop {
       const bool cut_short = !run.active() && run.step_in_epoch() > 0 && run.result.reason == StopReason::kSteps;
       if (blocks_[m].rows.empty() || run.diverged() || !(run.epoch_complete() || cut_short)) continue;
       const auto member = static_cast<std::int64_t>(m);
-      EpochReport report{.member = member, .epoch = run.epoch() + 1, .epochs = config_.epochs, .step = run.step()};
+      EpochReport report{
+          .member = member, .epoch = run.epoch() + 1, .epochs = plans_[m].trainer.epochs, .step = run.step()};
       report.train_loss = run.epoch_loss() * unit_;
       report.learning_rate = run.learning_rate();
       report.valid = validate_member(member);
@@ -137,18 +184,34 @@ class Loop {
       report.samples_per_second = speed();
       const double watched = report.valid ? report.valid->loss : report.train_loss;
       const bool best = run.end_epoch(watched, report.train_loss);
-      if (best && keeps_best()) backend_.save(member, SnapshotSlot::kBest);
+      if (best && keeps_best(m)) backend_.save(member, SnapshotSlot::kBest);
       for (Observer* observer : observers_) observer->on_epoch(report);
+      if (judge_ != nullptr) round_.push_back(report);
     }
+    end_round();
+  }
+
+  /// Lets the judge decide once no member is in the middle of the epoch.
+  void end_round() {
+    if (judge_ == nullptr || round_.empty()) return;
+    for (std::size_t m = 0; m < runs_.size(); ++m) {
+      if (runs_[m].active() && !waits(m)) return;
+    }
+    for (const std::int64_t member : judge_->give_up(round_)) {
+      runs_.at(static_cast<std::size_t>(member)).stop(StopReason::kGivenUp);
+    }
+    round_.clear();
+    ++rounds_;
   }
 
   /// Early stopping returns to the best parameters; otherwise the last ones are the result.
-  [[nodiscard]] bool keeps_best() const { return config_.patience > 0 || config_.tolerance > 0.0; }
+  [[nodiscard]] bool keeps_best(std::size_t m) const {
+    return plans_[m].trainer.patience > 0 || plans_[m].trainer.tolerance > 0.0;
+  }
 
   std::optional<Metrics> validate_member(std::int64_t member) {
-    if (!rows_.empty() && !rows_[static_cast<std::size_t>(member)].valid_rows.empty()) {
-      return backend_.evaluate(member, train_, rows_[static_cast<std::size_t>(member)].valid_rows);
-    }
+    const std::vector<std::uint32_t>& own_rows = plans_[static_cast<std::size_t>(member)].rows.valid_rows;
+    if (!own_rows.empty()) return backend_.evaluate(member, train_, own_rows);
     if (valid_ != nullptr) return backend_.evaluate(member, *valid_, {});
     return std::nullopt;
   }
@@ -169,7 +232,7 @@ class Loop {
     const MemberRun& run = runs_[static_cast<std::size_t>(member)];
     const Progress progress{.member = member,
                             .epoch = run.epoch() + 1,
-                            .epochs = config_.epochs,
+                            .epochs = plans_[static_cast<std::size_t>(member)].trainer.epochs,
                             .step = run.step(),
                             .steps_per_epoch = run.steps_per_epoch(),
                             .loss = run.epoch_loss() * unit_,
@@ -186,7 +249,7 @@ class Loop {
     bool survived = false;
     for (std::size_t m = 0; m < runs_.size(); ++m) {
       const auto member = static_cast<std::int64_t>(m);
-      if (keeps_best() && runs_[m].result.best_epoch > 0) {
+      if (keeps_best(m) && runs_[m].result.best_epoch > 0) {
         backend_.restore(member, SnapshotSlot::kBest);
       } else {
         runs_[m].result.best_epoch = runs_[m].result.epochs;
@@ -227,11 +290,14 @@ class Loop {
   Backend& backend_;
   const Dataset& train_;
   const Dataset* valid_;
-  const TrainerConfig& config_;
-  std::span<const MemberRows> rows_;
+  std::span<const MemberPlan> plans_;
   std::span<Observer* const> observers_;
+  Judge* judge_;
   double unit_;
   std::vector<MemberRun> runs_;
+  std::int64_t longest_epoch_ = 1;  ///< in steps
+  std::int64_t rounds_ = 0;         ///< epochs that the judge has seen
+  std::vector<EpochReport> round_;  ///< of the members that have ended the epoch that others are still in
   std::vector<StepBlock> blocks_, blocks_after_;
   std::int64_t block_steps_ = kFirstBlockSteps;
   std::int64_t steps_after_ = kFirstBlockSteps;  ///< of the block after the next
@@ -264,14 +330,23 @@ void validate(const TrainerConfig& config) {
 TrainResult train(Backend& backend, const Dataset& data, const Dataset* valid, const TrainerConfig& config,
                   std::span<const MemberRows> rows, std::span<Observer* const> observers,
                   const std::atomic<bool>* stop) {
-  validate(config);
   if (!rows.empty() && static_cast<std::int64_t>(rows.size()) != backend.n_members()) {
     throw Error(ExitCode::kSoftware, "internal error: rows for " + std::to_string(rows.size()) + " members, expected " +
                                          std::to_string(backend.n_members()));
   }
+  return train(backend, data, valid, plans_of(config, rows, backend.n_members()), observers, stop);
+}
+
+TrainResult train(Backend& backend, const Dataset& data, const Dataset* valid, std::span<const MemberPlan> plans,
+                  std::span<Observer* const> observers, const std::atomic<bool>* stop, Judge* judge) {
+  for (const MemberPlan& plan : plans) validate(plan.trainer);
+  if (static_cast<std::int64_t>(plans.size()) != backend.n_members()) {
+    throw Error(ExitCode::kSoftware, "internal error: plans for " + std::to_string(plans.size()) +
+                                         " members, expected " + std::to_string(backend.n_members()));
+  }
   if (data.n_rows < 1) throw DataError("training data: found 0 rows, expected at least 1");
   if (valid != nullptr) backend.keep(*valid);
-  return Loop(backend, data, valid, config, rows, observers).run(stop);
+  return Loop(backend, data, valid, plans, observers, judge).run(stop);
 }
 
 }  // namespace slalom
