@@ -19,6 +19,8 @@ extern std::atomic<bool> stop_requested;
 
 /// Each adds its subcommand to the application; the subcommand's callback runs it and throws slalom::Error on failure.
 void add_train(CLI::App& app);
+void add_tune(CLI::App& app);
+void add_lr_find(CLI::App& app);
 void add_predict(CLI::App& app);
 void add_evaluate(CLI::App& app);
 void add_inspect(CLI::App& app);

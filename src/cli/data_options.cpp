@@ -43,6 +43,13 @@ void parse_class_weights(const std::vector<std::string>& items, PreprocessOption
 
 }  // namespace
 
+void add_data_options(CLI::App& app, TrainJob& job) {
+  app.add_option("--data", job.data, "Training file: .csv .tsv (.gz), .parquet, .feather, .npy, .libsvm")->required();
+  app.add_option("--valid", job.valid, "Validation file");
+  app.add_option("--valid-fraction", job.valid_fraction, "Part of the rows held out when there is no --valid; 0: none")
+      ->capture_default_str();
+}
+
 void add_read_options(CLI::App& app, ReadOptions& read) {
   const std::string group = "Reading";
   app.add_option_function<std::string>(

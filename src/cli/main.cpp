@@ -69,6 +69,8 @@ int run(int argc, char** argv) {
   app.require_subcommand(1);
   app.get_formatter()->column_width(34);
   add_train(app);
+  add_tune(app);
+  add_lr_find(app);
   add_predict(app);
   add_evaluate(app);
   add_inspect(app);

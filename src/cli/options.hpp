@@ -27,8 +27,14 @@ void add_optimizer_options(CLI::App& app, OptimizerConfig& optimizer);
 /// --schedule and its constants.
 void add_schedule_options(CLI::App& app, ScheduleConfig& schedule);
 
-/// --batch-size, --epochs, --max-steps, --max-time, --tol, --patience, --seed, --no-shuffle
+/// --batch-size, --seed, --no-shuffle
+void add_sampling_options(CLI::App& app, TrainerConfig& trainer);
+
+/// --epochs, --max-steps, --max-time, --tol, --patience
 void add_run_options(CLI::App& app, TrainerConfig& trainer);
+
+/// --data, --valid, --valid-fraction
+void add_data_options(CLI::App& app, TrainJob& job);
 
 /// What the commands that apply a model have in common.
 struct ScoringOptions {

@@ -65,13 +65,7 @@ void run_train(const TrainOptions& o) {
 void add_train(CLI::App& app) {
   auto o = std::make_shared<TrainOptions>();
   CLI::App* command = app.add_subcommand("train", "Train a model on a table");
-  command->add_option("--data", o->job.data, "Training file: .csv .tsv (.gz), .parquet, .feather, .npy, .libsvm")
-      ->required();
-  command->add_option("--valid", o->job.valid, "Validation file");
-  command
-      ->add_option("--valid-fraction", o->job.valid_fraction,
-                   "Part of the rows held out when there is no --valid; 0: none")
-      ->capture_default_str();
+  add_data_options(*command, o->job);
   command->add_option("--out", o->out, "Model file to write (safetensors)");
   command->add_option("--metrics", o->metrics, "Write one JSON line an epoch to this file");
   command->add_flag("--json", o->json, "Print one JSON object as the last line of stdout");
@@ -88,6 +82,7 @@ void add_train(CLI::App& app) {
   add_model_options(*command, o->job);
   add_optimizer_options(*command, o->job.trainer.optimizer);
   add_schedule_options(*command, o->job.trainer.schedule);
+  add_sampling_options(*command, o->job.trainer);
   add_run_options(*command, o->job.trainer);
   add_device_options(*command, {o->job.device, o->job.threads, o->job.precision});
   add_device_memory_option(*command, o->job.device_memory);

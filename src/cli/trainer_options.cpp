@@ -104,13 +104,21 @@ void add_schedule_options(CLI::App& app, ScheduleConfig& s) {
       ->group(group);
 }
 
-void add_run_options(CLI::App& app, TrainerConfig& t) {
+void add_sampling_options(CLI::App& app, TrainerConfig& t) {
   const std::string group = "Run";
   app.add_option_function<std::string>(
          "--batch-size", [&t](const std::string& text) { t.batch_size = parse_batch_size(text); },
          "Rows a step; all: batch gradient descent, 1: stochastic")
       ->default_str("64")
       ->group(group);
+  app.add_option("--seed", t.seed, "Seed of everything random")->capture_default_str()->group(group);
+  app.add_flag_callback(
+         "--no-shuffle", [&t] { t.shuffle = false; }, "Visit the rows in file order every epoch")
+      ->group(group);
+}
+
+void add_run_options(CLI::App& app, TrainerConfig& t) {
+  const std::string group = "Run";
   app.add_option("--epochs", t.epochs, "Passes over the training rows")->capture_default_str()->group(group);
   app.add_option("--max-steps", t.max_steps, "Stop after this many steps; 0: no limit")
       ->capture_default_str()
@@ -124,10 +132,6 @@ void add_run_options(CLI::App& app, TrainerConfig& t) {
   app.add_option("--patience", t.patience,
                  "Epochs without progress before stopping (0: never; 5 with --tol); the best parameters are kept")
       ->capture_default_str()
-      ->group(group);
-  app.add_option("--seed", t.seed, "Seed of everything random")->capture_default_str()->group(group);
-  app.add_flag_callback(
-         "--no-shuffle", [&t] { t.shuffle = false; }, "Visit the rows in file order every epoch")
       ->group(group);
 }
 

@@ -10,6 +10,9 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "report/json_number.hpp"
+#include "report/stop_reason.hpp"
+
 namespace slalom::report {
 namespace {
 
@@ -17,11 +20,9 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::int64_t kShownClasses = 20;
 
-Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
-
 Json to_json(const Metrics& metrics) {
-  Json json = {{"rows", metrics.rows}, {"loss", number(metrics.loss)}};
-  for (const auto& [name, value] : metrics.items()) json[name] = number(value);
+  Json json = {{"rows", metrics.rows}, {"loss", json_number(metrics.loss)}};
+  for (const auto& [name, value] : metrics.items()) json[name] = json_number(value);
   if (metrics.n_classes > 0 && metrics.n_classes <= kShownClasses) {
     Json rows = Json::array();
     for (std::int64_t i = 0; i < metrics.n_classes; ++i) {
@@ -31,19 +32,6 @@ Json to_json(const Metrics& metrics) {
     json["confusion"] = rows;
   }
   return json;
-}
-
-const char* reason_text(StopReason reason) {
-  switch (reason) {
-    case StopReason::kEpochs: return "all epochs done";
-    case StopReason::kSteps: return "--max-steps reached";
-    case StopReason::kTime: return "--max-time reached";
-    case StopReason::kConverged: return "no more progress";
-    case StopReason::kInterrupted: return "interrupted";
-    case StopReason::kDiverged: return "diverged";
-    case StopReason::kGivenUp: return "given up";
-  }
-  return "";
 }
 
 struct Spread {
@@ -144,16 +132,17 @@ std::string summary_json(const JobResult& result, std::uint64_t seed) {
       {"steps", best.result.steps},
       {"stopped", reason_text(best.result.reason)},
       {"seconds", t.seconds},
-      {"seconds_per_epoch", number(t.seconds / (n_members * std::max(1.0, static_cast<double>(best.result.epochs))))},
-      {"us_per_step", number(1e6 * t.seconds / std::max(1.0, static_cast<double>(t.steps)))},
-      {"samples_per_second", number(static_cast<double>(t.samples) / std::max(t.seconds, 1e-12))},
-      {"train_loss", best.result.epoch_losses.empty() ? Json(nullptr) : number(best.result.epoch_losses.back())},
+      {"seconds_per_epoch",
+       json_number(t.seconds / (n_members * std::max(1.0, static_cast<double>(best.result.epochs))))},
+      {"us_per_step", json_number(1e6 * t.seconds / std::max(1.0, static_cast<double>(t.steps)))},
+      {"samples_per_second", json_number(static_cast<double>(t.samples) / std::max(t.seconds, 1e-12))},
+      {"train_loss", best.result.epoch_losses.empty() ? Json(nullptr) : json_number(best.result.epoch_losses.back())},
       {"train", to_json(best.train)}};
   if (best.valid) json["valid"] = to_json(*best.valid);
   if (!result.folds.empty()) {
     Json cross = {{"folds", result.folds.size()}};
     for (const Spread& s : fold_spread(result.folds)) {
-      cross[s.name] = {{"mean", number(s.mean)}, {"std", number(s.deviation)}};
+      cross[s.name] = {{"mean", json_number(s.mean)}, {"std", json_number(s.deviation)}};
     }
     cross["members"] = members_json(result.folds);
     json["cross_validation"] = cross;

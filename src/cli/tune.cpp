@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+// slalom tune: which batch size and learning rate to use on this machine for this data.
+#include <optional>
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include <slalom/error.hpp>
+#include <slalom/tune.hpp>
+
+#include "cli/command.hpp"
+#include "cli/config_writer.hpp"
+#include "cli/enum_option.hpp"
+#include "cli/options.hpp"
+#include "cli/output_paths.hpp"
+#include "cli/search_options.hpp"
+#include "data/atomic_file.hpp"
+#include "report/tune_progress.hpp"
+#include "report/tune_report.hpp"
+
+namespace slalom::cli {
+namespace {
+
+struct TuneOptions {
+  TuneJob job;
+  std::optional<LrRule> rule;
+  std::string out_config, config;
+  bool json = false, quiet = false;
+};
+
+/// The flags with which slalom train does what the recommended row did.
+std::string recommended_config(const TuneResult& result, const TuneJob& job, const CLI::App& command,
+                               const CLI::App& train) {
+  const TuneRow& row = result.rows[static_cast<std::size_t>(*result.recommended)];
+  const OptimizerConfig& optimizer = row.trial.optimizer;
+  // --max-time limited the tuning, not the training.
+  FlagValues flags = shared_flags(
+      command, train,
+      {"config", "json", "quiet", "help", "max-time", "batch-size", "lr", "optimizer", "l1", "l2", "device", "seed"});
+  const auto add = [&](const char* name, const std::string& value) {
+    flags.emplace_back(name, std::vector<std::string>{value});
+  };
+  add("optimizer", std::string(name_of(optimizer.kind)));
+  add("lr", fmt::format("{}", optimizer.learning_rate));
+  add("batch-size", row.trial.batch_size == 0 ? "all" : std::to_string(row.trial.batch_size));
+  add("l1", fmt::format("{}", optimizer.l1));
+  add("l2", fmt::format("{}", optimizer.l2));
+  add("device", std::string(name_of(row.trial.device)));
+  add("seed", std::to_string(job.train.trainer.seed));
+  std::vector<std::string> comments{"slalom tune recommends: " + result.reason};
+  if (row.epochs_to_target) {
+    comments.push_back(fmt::format("the target loss {:.6g} is reached after {:.3g} epochs", *result.target_loss,
+                                   row.epochs_to_target->median));
+  }
+  return config_text(comments, flags);
+}
+
+void run_tune(TuneOptions& o, const CLI::App& command, const CLI::App& train) {
+  const bool rates_given = command.count("--lr") > 0 || command.count("--lrs") > 0;
+  o.job.lr_rule = o.rule.value_or(rates_given ? LrRule::kNone : LrRule::kFind);
+  if (o.job.lr_rule == LrRule::kFind && command.count("--lr") > 0) {
+    throw UsageError("--lr and --lr-rule find: found both, expected one of them");
+  }
+  validate(o.job);
+  require_own_files({{"--data", o.job.train.data},
+                     {"--valid", o.job.train.valid},
+                     {"--targets-file", o.job.train.read.targets_path},
+                     {"--config", o.config}},
+                    {{"--out-config", o.out_config}});
+  if (!o.out_config.empty()) AtomicFile writable(o.out_config);  // fails now rather than after the work
+  std::optional<report::TuneProgressPrinter> printer;
+  TuneObserver silent;
+  TuneObserver& observer = o.quiet ? silent : printer.emplace(stderr);
+  const TuneResult result = tune(o.job, observer, &stop_requested);
+  printer.reset();
+  if (!o.out_config.empty() && result.recommended) {
+    AtomicFile file(o.out_config);
+    file.write(recommended_config(result, o.job, command, train));
+    file.commit();
+  }
+  if (!o.quiet) {
+    print_notes(result.notes);
+    for (const auto& [device, description] : result.devices) fmt::print("{}: {}\n", name_of(device), description);
+    fmt::print("{} training rows, {} validation rows\n\n{}", result.train_rows, result.valid_rows,
+               report::tune_table(result));
+    if (!o.out_config.empty() && result.recommended) {
+      fmt::print("configuration written: slalom train --config {}\n", o.out_config);
+    }
+  }
+  if (o.json) fmt::print("{}\n", report::tune_json(result));
+  if (result.interrupted) {
+    set_exit_status(static_cast<int>(ExitCode::kInterrupted));
+  } else if (!result.recommended) {
+    throw DataError("tune: " + result.reason);
+  }
+}
+
+}  // namespace
+
+void add_tune(CLI::App& app) {
+  auto o = std::make_shared<TuneOptions>();
+  CLI::App* command = app.add_subcommand(
+      "tune", "Find the batch size (and rate, optimizer, penalty) that reaches a loss soonest on this machine");
+  TrainJob& job = o->job.train;
+  add_data_options(*command, job);
+  command->add_option("--out-config", o->out_config,
+                      "Write the recommendation to this file: slalom train --config FILE");
+  command->add_flag("--json", o->json, "Print one JSON object as the last line of stdout");
+  command->add_flag("--quiet", o->quiet, "Print nothing but errors (and --json)");
+  add_search_options(*command, o->job);
+  add_enum_option<LrRule>(
+      *command, "--lr-rule", [o](LrRule rule) { o->rule = rule; },
+      "How the rate follows the batch size from --batch-size: none, sqrt, linear; find: a range test for each (see "
+      "lr-find)",
+      "find; none with --lr or --lrs")
+      ->group("Search");
+  add_preprocess_options(*command, job.preprocess, job.read);
+  add_read_options(*command, job.read);
+  add_model_options(*command, job);
+  add_optimizer_options(*command, job.trainer.optimizer);
+  add_schedule_options(*command, job.trainer.schedule);
+  add_sampling_options(*command, job.trainer);
+  add_run_options(*command, job.trainer);
+  command->get_option("--batch-size")->description("Batch size that --lr and --lrs are meant for (--lr-rule)");
+  command->get_option("--max-time")->description("Stop tuning after this many seconds; 0: no limit");
+  command->get_option("--seed")->description("First seed; --repeats takes the next ones too");
+  add_device_options(*command, {job.device, job.threads, job.precision});
+  command->remove_option(command->get_option("--device"));  // --devices
+  add_device_memory_option(*command, job.device_memory);
+  command->add_option("--config", o->config,
+                      "Read flags from a TOML file: name = value, names without the dashes; flags given here win");
+  const CLI::App* train = app.get_subcommand("train");
+  command->callback([o, command, train] { run_tune(*o, *command, *train); });
+}
+
+}  // namespace slalom::cli
