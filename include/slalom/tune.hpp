@@ -102,7 +102,7 @@ struct TuneRow {
   std::int64_t rows_per_step = 0, steps_per_epoch = 0;
   std::optional<TrialSpeed> speed;  ///< unset: interrupted before
   std::vector<TrialRun> runs;
-  std::optional<MedianRange> lowest_loss;        ///< unset: no run ended an epoch
+  std::optional<MedianRange> lowest_loss;        ///< unset: half of the runs or more ended no epoch
   std::int64_t n_reached = 0;                    ///< runs that reached the target
   std::optional<MedianRange> epochs_to_target;   ///< unset: half of the runs or more did not reach it
   std::optional<MedianRange> seconds_to_target;  ///< epochs x seconds_per_epoch

@@ -47,6 +47,9 @@ std::string recommended_config(const TuneResult& result, const TuneJob& job, con
   add("l2", fmt::format("{}", optimizer.l2));
   add("device", std::string(name_of(row.trial.device)));
   add("seed", std::to_string(job.train.trainer.seed));
+  if (command.count("--patience") == 0 && command.count("--tol") == 0) {
+    add("patience", std::to_string(job.train.trainer.epochs));  // never stops, but keeps the best epoch's parameters
+  }
   std::vector<std::string> comments{"slalom tune recommends: " + result.reason};
   if (row.epochs_to_target) {
     comments.push_back(fmt::format("the target loss {:.6g} is reached after {:.3g} epochs", *result.target_loss,

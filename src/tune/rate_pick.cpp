@@ -13,6 +13,8 @@
 
 #include <slalom/lr_find.hpp>
 
+#include "tune/judge.hpp"
+
 namespace slalom {
 namespace tuning {
 namespace {
@@ -50,12 +52,14 @@ constexpr double kLeastSigmas = 4.0;     ///< of the mean of a window: less is n
 constexpr double kDescentBegins = 0.1;   ///< part of the whole drop that comes before the pick
 constexpr std::size_t kMedianReach = 2;  ///< points on either side of the median filter
 
-/// Medians of five neighbours: a single spike leaves no trace.
+/// Medians of five neighbours (at the ends, of the five first or last): a single spike leaves no trace.
 std::vector<double> without_spikes(std::span<const double> losses) {
-  std::vector<double> result(losses.begin(), losses.end());
-  for (std::size_t i = kMedianReach; i + kMedianReach < losses.size(); ++i) {
-    std::array<double, 2 * kMedianReach + 1> window{};
-    std::copy_n(losses.begin() + static_cast<std::ptrdiff_t>(i - kMedianReach), window.size(), window.begin());
+  constexpr std::size_t kWidth = 2 * kMedianReach + 1;
+  std::vector<double> result(losses.size());
+  for (std::size_t i = 0; i < losses.size(); ++i) {
+    const std::size_t begin = std::min(i - std::min(i, kMedianReach), losses.size() - kWidth);
+    std::array<double, kWidth> window{};
+    std::copy_n(losses.begin() + static_cast<std::ptrdiff_t>(begin), kWidth, window.begin());
     std::nth_element(window.begin(), window.begin() + kMedianReach, window.end());
     result[i] = window[kMedianReach];
   }
@@ -86,18 +90,20 @@ Line line_around(std::span<const double> log_rates, std::span<const double> loss
   return {.level = y + slope * (log_rates[middle] - x), .slope = slope};
 }
 
-/// Mean and standard deviation of the first losses: rates too small to have moved anything.
+/// Where the losses begin and how much they scatter there, at rates too small to have moved anything.
 struct Start {
-  double level = 0.0, deviation = 0.0;
+  double level = 0.0;      ///< mean of the losses without spikes
+  double deviation = 0.0;  ///< of the losses, from the median distance to their median: spikes do not count
 };
 
-Start start_of(std::span<const double> losses, std::size_t n) {
+Start start_of(std::span<const double> losses, std::span<const double> clean) {
+  constexpr double kNormal = 1.4826;  // standard deviation over median absolute deviation
   Start start;
-  for (std::size_t i = 0; i < n; ++i) start.level += losses[i] / static_cast<double>(n);
-  for (std::size_t i = 0; i < n; ++i) {
-    start.deviation += (losses[i] - start.level) * (losses[i] - start.level) / static_cast<double>(n - 1);
-  }
-  start.deviation = std::sqrt(start.deviation);
+  for (const double loss : clean) start.level += loss / static_cast<double>(clean.size());
+  std::vector<double> distances(losses.begin(), losses.end());
+  const double middle = median_of(distances);
+  for (double& loss : distances) loss = std::abs(loss - middle);
+  start.deviation = kNormal * median_of(distances);
   return start;
 }
 
@@ -125,7 +131,8 @@ RateFinding pick_rate(std::span<const double> rates, std::span<const double> los
                  [](double rate) { return std::log(rate); });
   const std::vector<double> clean = tuning::without_spikes(losses);
   const std::size_t reach = std::max<std::size_t>(3, rates.size() / 20);
-  const tuning::Start start = tuning::start_of(losses, std::max<std::size_t>(5, rates.size() / 10));
+  const std::size_t tenth = std::min(n, std::max<std::size_t>(5, rates.size() / 10));
+  const tuning::Start start = tuning::start_of(losses.first(tenth), std::span(clean).first(tenth));
   std::vector<tuning::Line> lines(n);
   for (std::size_t i = 0; i < n; ++i) lines[i] = tuning::line_around(log_rates, clean, i, reach);
   const auto lowest = static_cast<std::size_t>(

@@ -3,8 +3,7 @@
 #include "tune/speed.hpp"
 
 #include <algorithm>
-#include <array>
-#include <cmath>
+#include <vector>
 
 #include <slalom/model.hpp>
 
@@ -16,6 +15,7 @@ namespace {
 
 constexpr double kTinyRate = 1e-9;  ///< any rate takes the same time, and this one cannot diverge
 constexpr std::int64_t kWarmUpSteps = 64;
+constexpr double kMostEpochs = 1e5;  ///< of one measurement
 
 /// Bytes that training needs at least: data, parameters, optimiser state, gradient, activations and their gradients of
 /// a batch.
@@ -52,24 +52,25 @@ std::optional<TrialSpeed> measure_speed(const ModelSpec& spec, const Dataset& tr
     return slalom::train(*backend, train, nullptr, trainer, {}, {}, stop);
   };
 
+  // Whole epochs: the drawing of an order and a last, short batch count as they do in training.
   const TrainResult warm_up = run(std::min(epoch, kWarmUpSteps));
-  const double step_seconds = warm_up.seconds / static_cast<double>(std::max<std::int64_t>(1, warm_up.steps));
-  std::array<double, 3> samples{}, steps{};
-  const double budget = settings.seconds / static_cast<double>(samples.size());
-  const double fitting = std::clamp(budget / std::max(step_seconds, 1e-9), 1.0, 1e12);
-  std::int64_t n_steps = std::max<std::int64_t>(1, static_cast<std::int64_t>(fitting));
-  if (n_steps >= epoch) n_steps -= n_steps % epoch;  // whole epochs: the last, short batch counts as it should
-  for (std::size_t i = 0; i < samples.size(); ++i) {
-    const TrainResult result = run(n_steps);
+  const double epoch_seconds = std::max(1e-9, warm_up.seconds * static_cast<double>(epoch) /
+                                                  static_cast<double>(std::max<std::int64_t>(1, warm_up.steps)));
+  const std::size_t n_measurements = epoch_seconds > settings.seconds ? 1 : 3;
+  const double fitting = settings.seconds / static_cast<double>(n_measurements) / epoch_seconds;
+  const auto n_epochs = static_cast<std::int64_t>(std::clamp(fitting, 1.0, kMostEpochs));
+  std::vector<double> samples, steps;
+  for (std::size_t i = 0; i < n_measurements; ++i) {
+    const TrainResult result = run(n_epochs * epoch);
     if (stop != nullptr && stop->load()) return std::nullopt;
-    samples[i] = static_cast<double>(result.samples) / std::max(result.seconds, 1e-12);
-    steps[i] = static_cast<double>(result.steps) / std::max(result.seconds, 1e-12);
+    samples.push_back(static_cast<double>(result.samples) / std::max(result.seconds, 1e-12));
+    steps.push_back(static_cast<double>(result.steps) / std::max(result.seconds, 1e-12));
   }
   TrialSpeed speed;
-  speed.samples_per_second = median_of({samples.begin(), samples.end()});
+  speed.samples_per_second = median_of(samples);
   speed.slowest = *std::min_element(samples.begin(), samples.end());
   speed.fastest = *std::max_element(samples.begin(), samples.end());
-  speed.steps_per_second = median_of({steps.begin(), steps.end()});
+  speed.steps_per_second = median_of(steps);
   speed.seconds_per_epoch = static_cast<double>(train.n_rows) / speed.samples_per_second;
   const std::optional<std::int64_t> held = backend->memory_bytes();
   speed.memory_measured = held.has_value();

@@ -11,11 +11,12 @@ struct SpeedSettings {
   BackendOptions options;
   OptimizerKind optimizer = OptimizerKind::kAdam;
   std::int64_t batch_size = 64;  ///< 0: all rows
-  double seconds = 0.3;          ///< of all measurements together, about; a whole epoch each if that fits
+  double seconds = 0.3;          ///< of all measurements together, about
   bool shuffle = true;
 };
 
-/// Trains a population of one, without validation, at a rate that changes nothing: once to warm up, then three times.
+/// Trains a population of one, without validation, at a rate that changes nothing: some steps to warm up, then whole
+/// epochs three times, or one epoch where that takes longer than `seconds`.
 /// nullopt if `stop` ended it.
 [[nodiscard]] std::optional<TrialSpeed> measure_speed(const ModelSpec& spec, const Dataset& train,
                                                       const SpeedSettings& settings, const std::atomic<bool>* stop);
