@@ -11,31 +11,13 @@
 
 #include "cuda/factory.hpp"
 #include "data/sampler.hpp"
+#include "table.hpp"
+#include "workload_bench.hpp"
 
 namespace slalom {
 namespace {
 
 constexpr std::int64_t kRows = 16384;
-
-/// A regression table: uniform features in [-1, 1), target = sum of the features / d.
-Dataset make_data(std::int64_t n_features) {
-  Dataset data{.n_rows = kRows, .n_features = n_features, .n_targets = 1};
-  const std::int64_t stride = row_stride(n_features);
-  data.features.resize(static_cast<std::size_t>(kRows * stride));
-  data.targets.resize(static_cast<std::size_t>(kRows));
-  std::uint32_t state = 1;
-  for (std::int64_t i = 0; i < kRows; ++i) {
-    double sum = 0.0;
-    for (std::int64_t j = 0; j < n_features; ++j) {
-      state = state * 1664525U + 1013904223U;  // Knuth's linear congruential generator: any numbers do here
-      const double value = static_cast<double>(state) / 2147483648.0 - 1.0;
-      data.features[static_cast<std::size_t>(i * stride + j)] = static_cast<float>(value);
-      sum += value;
-    }
-    data.targets[static_cast<std::size_t>(i)] = static_cast<float>(sum / static_cast<double>(n_features));
-  }
-  return data;
-}
 
 /// What is trained: `n_members` copies of `spec`, each in an order of its own.
 struct Problem {
@@ -46,7 +28,7 @@ struct Problem {
 
 /// Runs whole epochs as one StepBlock a member each. Visiting orders are shuffled once, outside the timed loop.
 void run_epochs(benchmark::State& state, DeviceKind device, const Problem& problem) {
-  const Dataset data = make_data(problem.spec.n_features);
+  const Dataset data = bench::make_table(kRows, problem.spec.n_features);
   std::vector<MemberConfig> members(static_cast<std::size_t>(problem.n_members));
   for (MemberConfig& member : members) member.optimizer.kind = OptimizerKind::kAdam;
   const auto backend = make_backend(device, problem.spec, data, members);
@@ -129,6 +111,7 @@ void register_benchmarks() {
 
 int main(int argc, char** argv) {
   slalom::register_benchmarks();
+  slalom::bench::register_workloads();
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 64;
   benchmark::RunSpecifiedBenchmarks();

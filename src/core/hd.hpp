@@ -4,6 +4,10 @@
 
 #if defined(__CUDACC__)
 #define SLALOM_HD __host__ __device__ __forceinline__
+#elif defined(SLALOM_VECTOR_WIDTH)
+// A file compiled for more than the baseline's instructions (src/cpu/kernels/): it must not leave copies of shared
+// functions that the linker could give to everybody.
+#define SLALOM_HD [[gnu::always_inline]] inline
 #else
 #define SLALOM_HD inline
 #endif

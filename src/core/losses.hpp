@@ -9,6 +9,7 @@
 
 #include <slalom/config.hpp>
 
+#include "core/elementary.hpp"
 #include "core/hd.hpp"
 
 namespace slalom::core {
@@ -23,9 +24,8 @@ struct LossPair {
 /// 1 / (1 + exp(-z)), without overflow for any z.
 template <class Real>
 SLALOM_HD Real sigmoid(Real z) {
-  if (z >= Real(0)) return Real(1) / (Real(1) + std::exp(-z));
-  const Real e = std::exp(z);
-  return e / (Real(1) + e);
+  const Real e = exp_negative(-std::fabs(z));
+  return (z >= Real(0) ? Real(1) : e) / (Real(1) + e);
 }
 
 /// (z - y)^2, derivative 2 (z - y): no factor 1/2.
@@ -64,7 +64,7 @@ SLALOM_HD LossPair<Real> pinball(Real z, Real y, Real q) {
 template <class Real>
 SLALOM_HD LossPair<Real> bce(Real z, Real t) {
   const Real positive = z > Real(0) ? z : Real(0);
-  return {positive - t * z + std::log1p(std::exp(-std::fabs(z))), sigmoid(z) - t};
+  return {positive - t * z + log1p_unit(exp_negative(-std::fabs(z))), sigmoid(z) - t};
 }
 
 /// max(0, 1 - s z) with s = 2 t - 1 for t in {0, 1}; derivative 0 at the kink.
@@ -138,11 +138,11 @@ SLALOM_HD SoftmaxSum<LogitOf<Logits>> softmax(Logits z, std::int64_t k, const La
   first = lanes.min(first);
   Real rest = Real(0);
   for (std::int64_t j = lanes.rank(); j < k; j += lanes.size()) {
-    if (j != first) rest += std::exp(z[j] - largest);
+    if (j != first) rest += exp_negative(z[j] - largest);
   }
   rest = lanes.sum(rest);
   const Real sum = Real(1) + rest;
-  for (std::int64_t j = lanes.rank(); j < k; j += lanes.size()) write(j, std::exp(z[j] - largest) / sum);
+  for (std::int64_t j = lanes.rank(); j < k; j += lanes.size()) write(j, exp_negative(z[j] - largest) / sum);
   return {largest, rest};
 }
 

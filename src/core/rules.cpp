@@ -28,28 +28,8 @@ Rule rule_of(OptimizerKind kind) {
   return Rule::kSgd;
 }
 
-int slots_of(const RuleSettings& s) {
-  switch (s.rule) {
-    case Rule::kSgd: return 0;
-    case Rule::kMomentum:
-    case Rule::kAdagrad:
-    case Rule::kLion:
-    case Rule::kAveragedSgd: return 1;
-    case Rule::kRmsprop: return 1 + (s.centered ? 1 : 0) + (s.heavy_ball ? 1 : 0);
-    case Rule::kAdam: return s.amsgrad ? 3 : 2;
-    case Rule::kNadam:
-    case Rule::kFtrl: return 2;
-  }
-  return 0;
-}
-
 constexpr double kLeastFtrlRate = 1e-20;
 constexpr double kNoProduct = 1e-300;  ///< where NAdam's product of momenta stops to matter
-
-/// 1 - beta^t without cancellation for beta near 1.
-double one_minus_power(double beta, std::int64_t t) {
-  return beta > 0.0 ? -std::expm1(static_cast<double>(t) * std::log(beta)) : 1.0;
-}
 
 /// NAdam's momentum at step t (Dozat 2016): beta1 (1 - 0.96^(t psi) / 2).
 double nadam_momentum(const RuleSettings& s, std::int64_t t) {
@@ -92,12 +72,28 @@ RuleSettings resolve_rule(const OptimizerConfig& config) {
   s.clip_norm = config.clip_norm;
   s.clip_value = config.clip_value;
   s.average_start = config.average_start;
-  s.n_slots = slots_of(s);
+  s.n_slots = slot_count(s.rule, flags_of(s));
   if (s.rule == Rule::kLion && s.l1 > 0.0) {
     throw UsageError(
         "--l1: found with --optimizer lion, whose sign update has no proximal step; use another optimizer");
   }
   return s;
+}
+
+PowerRest::PowerRest(double beta) : log_beta_(beta > 0.0 ? std::log(beta) : 0.0) {
+  if (log_beta_ == 0.0) return;
+  for (std::size_t j = 1; j < rest_.size(); ++j) rest_[j] = -std::expm1(static_cast<double>(j) * log_beta_);
+}
+
+double PowerRest::at(std::int64_t t) {
+  if (log_beta_ == 0.0) return 1.0;
+  const std::int64_t j = t % kSegment;
+  if (t - j != segment_) {
+    segment_ = t - j;
+    segment_rest_ = -std::expm1(static_cast<double>(segment_) * log_beta_);
+    power_ = std::exp(static_cast<double>(segment_) * log_beta_);
+  }
+  return segment_rest_ + power_ * rest_[static_cast<std::size_t>(j)];
 }
 
 void StepClock::reset(std::int64_t step, std::span<const double> memory) {
@@ -132,8 +128,8 @@ StepConstants<double> StepClock::advance(double learning_rate) {
   c.epsilon = s.rule == Rule::kFtrl ? s.ftrl_beta : s.epsilon;
   c.first_gain = c.second_gain = 1.0;
   if (s.rule == Rule::kAdam) {
-    const double first = one_minus_power(s.beta1, t);
-    const double second = one_minus_power(s.beta2, t);
+    const double first = first_rest_.at(t);
+    const double second = second_rest_.at(t);
     c.first_gain = s.keras ? std::sqrt(second) / first : 1.0 / first;
     c.second_gain = s.keras ? 1.0 : 1.0 / second;
     if (s.keras) c.threshold *= std::sqrt(second);  // Keras's denominator lacks the correction that its rate has
@@ -143,7 +139,7 @@ StepConstants<double> StepClock::advance(double learning_rate) {
     nadam_product_ *= now;
     c.first_gain = next / (1.0 - nadam_product_ * next);
     c.gradient_part = (1.0 - now) / (1.0 - nadam_product_);
-    c.second_gain = 1.0 / one_minus_power(s.beta2, t);
+    c.second_gain = 1.0 / second_rest_.at(t);
   }
   c.average_weight = t < s.average_start ? 1.0 : 1.0 / static_cast<double>(t - s.average_start + 1);
   if (s.rule == Rule::kFtrl) {  // a rate of 0 keeps w where it is, and so does one next to it, which has a reciprocal

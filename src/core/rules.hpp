@@ -2,6 +2,7 @@
 // The optimisers: one update rule per kind, shared by every backend, host and device.
 #pragma once
 
+#include <array>
 #include <cmath>
 #include <cstdint>
 #include <span>
@@ -59,11 +60,27 @@ struct StepConstants {
   Real rate_change;     ///< FTRL: 1 / eta - 1 / (eta of the step before); 0 at a constant rate and at the first step
 };
 
+/// 1 - beta^t without cancellation for beta near 1, cheap for t that follow each other; depends on t alone.
+class PowerRest {
+ public:
+  explicit PowerRest(double beta);
+  [[nodiscard]] double at(std::int64_t t);
+
+ private:
+  static constexpr std::int64_t kSegment = 64;
+  double log_beta_;                     ///< 0 for beta = 0
+  std::array<double, kSegment> rest_{};  ///< 1 - beta^j
+  std::int64_t segment_ = 0;            ///< beta^t = power_ beta^j for t = segment_ + j
+  double power_ = 1.0;                  ///< beta^segment_
+  double segment_rest_ = 0.0;           ///< 1 - power_
+};
+
 /// Turns step numbers and learning rates into StepConstants; steps must come in order: NAdam carries a product, FTRL
 /// the last rate.
 class StepClock {
  public:
-  explicit StepClock(const RuleSettings& settings) : settings_(settings) {}
+  explicit StepClock(const RuleSettings& settings)
+      : settings_(settings), first_rest_(settings.beta1), second_rest_(settings.beta2) {}
   [[nodiscard]] std::int64_t step() const noexcept { return step_; }
   /// What it carries from step to step besides the number: as MemberState::clock stores it.
   [[nodiscard]] std::vector<double> memory() const { return {nadam_product_, last_rate_}; }
@@ -75,6 +92,7 @@ class StepClock {
 
  private:
   RuleSettings settings_;
+  PowerRest first_rest_, second_rest_;  ///< of beta1 and beta2
   std::int64_t step_ = 0;
   double nadam_product_ = 1.0;
   double last_rate_ = 0.0;  ///< 0: none yet
@@ -112,6 +130,22 @@ struct RuleFlags {
 };
 [[nodiscard]] inline RuleFlags flags_of(const RuleSettings& s) {
   return {s.keras, s.nesterov, s.centered, s.amsgrad, s.heavy_ball};
+}
+
+/// State values kept per parameter.
+[[nodiscard]] constexpr int slot_count(Rule rule, RuleFlags f) {
+  switch (rule) {
+    case Rule::kSgd: return 0;
+    case Rule::kMomentum:
+    case Rule::kAdagrad:
+    case Rule::kLion:
+    case Rule::kAveragedSgd: return 1;
+    case Rule::kRmsprop: return 1 + (f.centered ? 1 : 0) + (f.heavy_ball ? 1 : 0);
+    case Rule::kAdam: return f.amsgrad ? 3 : 2;
+    case Rule::kNadam:
+    case Rule::kFtrl: return 2;
+  }
+  return 0;
 }
 
 /// One parameter's update: returns the new w; `s` holds the slots, read and written. `g` is the (clipped) mean

@@ -7,6 +7,7 @@
 #include "cpu/dnnl_matmul.hpp"
 #include "cpu/host_backend.hpp"
 #include "cpu/host_backends.hpp"
+#include "cpu/instruction_set.hpp"
 #include "cpu/linear_engine.hpp"
 #include "cpu/network_engine.hpp"
 
@@ -28,7 +29,7 @@ class CpuBackend : public HostBackend<float> {
 
  private:
   static std::unique_ptr<Engine<float>> make_engine(const ModelSpec& spec, const Dataset& train, int threads) {
-    if (spec.is_linear()) return std::make_unique<LinearEngine>(spec, train);
+    if (spec.is_linear()) return std::make_unique<LinearEngine>(spec, train, threads, *instruction_sets().front().linear);
     return std::make_unique<NetworkEngine<float, DnnlMatmul>>(spec, train, threads);
   }
   int threads_;

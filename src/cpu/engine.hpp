@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// What computes one model's loss, gradient and predictions; holds the scratch memory, not the parameters.
+// What trains members of one model and predicts with them; holds scratch memory, not parameters.
 #pragma once
 
 #include <cstdint>
 #include <span>
 
+#include <slalom/backend.hpp>
 #include <slalom/dataset.hpp>
 
-#include "core/dropout.hpp"
+#include "cpu/member_store.hpp"
 
 namespace slalom::cpu {
 
@@ -19,18 +20,19 @@ class Engine {
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
-  /// Makes room for batches of up to `rows` rows; the only place that allocates.
-  virtual void reserve(std::int64_t rows) = 0;
-
-  /// Writes the gradient of the batch's mean loss to gradient: [n_trainable] (padding zero) and returns the loss.
-  /// `parameters`: the arena; only running statistics in it change. `next_rows` may be prefetched.
-  virtual double loss_and_gradient(std::span<const std::uint32_t> rows, std::span<const std::uint32_t> next_rows,
-                                   std::span<Real> parameters, std::span<Real> gradient,
-                                   const core::DropoutKey& dropout) = 0;
+  /// Runs a block of at least one step for `member`, up to the first step whose loss or gradient is not finite.
+  virtual BlockResult train(MemberStore<Real>& member, const StepBlock& block) = 0;
 
   /// Raw outputs of the rows (empty: the `outputs.size() / n_outputs` rows from `first` on) of `x`: [rows, n_outputs].
   virtual void predict(const FeatureView& x, std::span<const std::uint32_t> rows, std::int64_t first,
                        std::span<const Real> parameters, std::span<float> outputs) = 0;
 };
+
+/// The rows of step `step` of a block; empty beyond its end.
+[[nodiscard]] inline std::span<const std::uint32_t> rows_of_step(const StepBlock& block, std::size_t step) {
+  const auto batch = static_cast<std::size_t>(block.batch_size);
+  const std::size_t begin = std::min(step * batch, block.rows.size());
+  return block.rows.subspan(begin, std::min(batch, block.rows.size() - begin));
+}
 
 }  // namespace slalom::cpu

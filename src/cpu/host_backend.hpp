@@ -2,7 +2,6 @@
 // A backend on the host: a population of members, each stepped by an engine.
 #pragma once
 
-#include <cmath>
 #include <exception>
 #include <memory>
 #include <vector>
@@ -14,7 +13,6 @@
 
 #include "cpu/engine.hpp"
 #include "cpu/member_store.hpp"
-#include "cpu/optimizer_step.hpp"
 
 namespace slalom::cpu {
 
@@ -34,8 +32,8 @@ class HostBackend : public Backend {
     for (std::int64_t m = 0; m < n; ++m) {
       try {
         const auto at = static_cast<std::size_t>(m);
-        Worker& worker = workers_[workers_.size() > 1 ? static_cast<std::size_t>(omp_get_thread_num()) : 0];
-        results[at] = run_member(worker, members_[at], blocks[at]);
+        const std::size_t worker = workers_.size() > 1 ? static_cast<std::size_t>(omp_get_thread_num()) : 0;
+        results[at] = run_member(*workers_[worker], members_[at], blocks[at]);
       } catch (...) {
 #pragma omp critical
         failure = std::current_exception();
@@ -48,7 +46,7 @@ class HostBackend : public Backend {
   void predict(std::int64_t member, const FeatureView& x, std::span<const std::uint32_t> rows,
                std::span<float> outputs) override {
     const std::vector<Real> parameters = members_[static_cast<std::size_t>(member)].evaluation_parameters();
-    workers_[0].engine->predict(x, rows, 0, parameters, outputs);
+    workers_[0]->predict(x, rows, 0, parameters, outputs);
   }
 
   [[nodiscard]] MemberState export_state(std::int64_t member) const override {
@@ -72,60 +70,23 @@ class HostBackend : public Backend {
     members_.reserve(configs.size());
     for (const MemberConfig& config : configs) members_.emplace_back(layout_, config);
   }
-  void add_worker(std::unique_ptr<Engine<Real>> engine) {
-    workers_.push_back({std::move(engine), std::vector<Real>(static_cast<std::size_t>(layout_.n_trainable))});
-  }
+  void add_worker(std::unique_ptr<Engine<Real>> engine) { workers_.push_back(std::move(engine)); }
 
  private:
-  /// One thread's scratch.
-  struct Worker {
-    std::unique_ptr<Engine<Real>> engine;
-    std::vector<Real> gradient;
-  };
-
-  BlockResult run_member(Worker& worker, MemberStore<Real>& member, const StepBlock& block) {
-    BlockResult result;
-    if (block.rows.empty()) return result;
+  BlockResult run_member(Engine<Real>& engine, MemberStore<Real>& member, const StepBlock& block) {
+    if (block.rows.empty()) return {};
     const auto batch = static_cast<std::size_t>(block.batch_size);
     const std::size_t n_steps = (block.rows.size() + batch - 1) / batch;
     if (block.learning_rates.size() != n_steps) {
       throw Error(ExitCode::kSoftware, "internal error: " + std::to_string(block.learning_rates.size()) +
                                            " learning rates for " + std::to_string(n_steps) + " steps");
     }
-    worker.engine->reserve(static_cast<std::int64_t>(std::min(batch, block.rows.size())));
-    result.losses.reserve(n_steps);
-    for (std::size_t s = 0; s < n_steps; ++s) {
-      const auto batch_rows = [&](std::size_t step) {
-        const std::size_t begin = std::min(step * batch, block.rows.size());
-        return block.rows.subspan(begin, std::min(batch, block.rows.size() - begin));
-      };
-      const core::DropoutKey dropout{.seed = member.config().seed,
-                                     .stream = static_cast<std::uint32_t>(member.config().stream),
-                                     .layer = 0,
-                                     .step = member.clock().step()};
-      const double loss = worker.engine->loss_and_gradient(batch_rows(s), batch_rows(s + 1), member.parameters(),
-                                                           worker.gradient, dropout);
-      result.losses.push_back(loss);
-      if (!std::isfinite(loss) || !all_finite(worker.gradient)) {
-        result.first_non_finite = static_cast<std::int64_t>(s);
-        return result;
-      }
-      const auto constants = core::round_to<Real>(member.clock().advance(block.learning_rates[s]));
-      optimizer_step<Real>(std::span(member.parameters()).first(worker.gradient.size()), worker.gradient,
-                           member.state(), static_cast<std::size_t>(layout_.n_weights), member.settings(), constants);
-    }
-    return result;
-  }
-
-  static bool all_finite(const std::vector<Real>& values) {
-    Real zero = Real(0);
-    for (const Real value : values) zero += value * Real(0);  // NaN as soon as one value is not finite
-    return zero == Real(0);
+    return engine.train(member, block);
   }
 
   ParameterLayout layout_;
   std::vector<MemberStore<Real>> members_;
-  std::vector<Worker> workers_;
+  std::vector<std::unique_ptr<Engine<Real>>> workers_;  ///< one a thread
 };
 
 }  // namespace slalom::cpu

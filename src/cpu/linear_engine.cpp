@@ -1,12 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
-// The fused float32 pass of models without hidden layers.
+// Runs blocks of steps of models without hidden layers, on one thread or several.
 #include "cpu/linear_engine.hpp"
+
+#include <omp.h>
 
 #include <algorithm>
 #include <array>
+#include <bit>
+#include <cmath>
+#include <optional>
+
+#include "core/losses.hpp"
 
 namespace slalom::cpu {
 namespace {
+
+// A chunk has at least this many multiplications of a dot product, and rows: then a thread has microseconds of work
+// between barriers of tenths of one, and adding up the chunks' gradients costs a few per cent.
+constexpr std::int64_t kChunkProducts = 16384;
+constexpr std::int64_t kChunkRows = 32;
+constexpr std::int64_t kMostChunks = 64;
+
+constexpr std::int64_t kTileFloats = 4096;      ///< of rows, or of outputs: half of the smallest L1 cache
+constexpr std::int64_t kAheadFloats = 4096;     ///< from the row in use to the one that is prefetched
+constexpr std::int64_t kCachedFloats = 1 << 18;  ///< a data set that needs no prefetching
+
+std::int64_t round_up(std::int64_t n, std::int64_t unit) { return (n + unit - 1) / unit * unit; }
 
 /// Partial sums of a dot product. Lane i sums elements i, i + 16, ...; the lanes are added pairwise.
 constexpr std::int64_t kLanes = 16;
@@ -25,44 +44,216 @@ float dot(const float* a, const float* b, std::int64_t n) {
   return sums[0];
 }
 
-void add_scaled(float* into, float factor, const float* row, std::int64_t n) {
-  for (std::int64_t i = 0; i < n; ++i) into[i] += factor * row[i];
+LinearProblem problem_of(const ModelSpec& spec, const Dataset& data) {
+  const FeatureView view = data.view();
+  LinearProblem p{.features = view.data,
+                  .targets = data.targets.empty() ? nullptr : data.targets.data(),
+                  .labels = data.labels.empty() ? nullptr : data.labels.data(),
+                  .row_weights = data.weights.empty() ? nullptr : data.weights.data(),
+                  .stride = view.stride,
+                  .n_features = spec.n_features,
+                  .n_outputs = spec.n_outputs};
+  if (spec.loss.kind == LossKind::kCrossEntropy) p.targets = nullptr;
+  p.width = round_up(spec.n_features, 8);
+  p.n_weights = p.n_outputs * p.width;
+  p.n_all = p.n_weights + round_up(p.n_outputs, 8);
+  p.tile = std::clamp<std::int64_t>(kTileFloats / std::max(p.width, 2 * p.n_outputs) / 8 * 8, 8, kMostTile);
+  if (data.n_rows * view.stride > kCachedFloats) p.ahead = std::clamp<std::int64_t>(kAheadFloats / p.width, 4, 64);
+  p.loss_constant = static_cast<float>(core::loss_constant(spec.loss));
+  return p;
 }
 
 }  // namespace
 
-LinearEngine::LinearEngine(const ModelSpec& spec, const Dataset& data)
+/// What is fixed for a block.
+struct LinearEngine::Run {
+  const StepBlock& block;
+  const core::RuleSettings& settings;
+  GradientPass gradient;
+  UpdatePass update;
+  int threads;  ///< of the team
+  StepTeam* team;
+};
+
+LinearEngine::LinearEngine(const ModelSpec& spec, const Dataset& data, int threads, const LinearKernels& kernels)
     : layer_(ParameterLayout(spec).layers[0]),
-      view_(data.view()),
-      loss_(spec, data),
-      z_(static_cast<std::size_t>(spec.n_outputs)) {}
+      problem_(problem_of(spec, data)),
+      loss_(spec.loss.kind),
+      threads_(threads),
+      kernels_(kernels),
+      replicas_(static_cast<std::size_t>(threads)) {}
 
-void LinearEngine::reserve(std::int64_t) {}
+/// A power of two.
+std::int64_t LinearEngine::chunks_of(std::int64_t batch_rows) const {
+  const std::int64_t by_work = batch_rows * problem_.n_weights / kChunkProducts;
+  const std::int64_t most = std::min({by_work, batch_rows / kChunkRows, kMostChunks});
+  return most < 2 ? 1 : static_cast<std::int64_t>(std::bit_floor(static_cast<std::uint64_t>(most)));
+}
 
-void LinearEngine::outputs_of(const float* row, const float* parameters, float* z) const {
-  for (std::int64_t j = 0; j < layer_.outputs; ++j) {
-    z[j] = dot(parameters + layer_.weight + j * layer_.inputs, row, layer_.inputs) + parameters[layer_.bias + j];
+BlockResult LinearEngine::train(MemberStore<float>& member, const StepBlock& block) {
+  const std::int64_t chunks = chunks_of(static_cast<std::int64_t>(rows_of_step(block, 0).size()));
+  const int threads = static_cast<int>(std::min<std::int64_t>(threads_, chunks));
+  const auto n_all = static_cast<std::size_t>(problem_.n_all);
+  for (std::size_t i = 0; i < static_cast<std::size_t>(threads); ++i) {
+    replicas_[i].gradient.resize(n_all);
+    replicas_[i].part.resize(n_all);
+    replicas_[i].scratch.resize(static_cast<std::size_t>(scratch_floats(problem_)));
+    load(replicas_[i], member);
+  }
+  if (threads > 1) {
+    exchange_.gradients.resize(static_cast<std::size_t>(2 * chunks));
+    for (AlignedFloats& gradient : exchange_.gradients) gradient.resize(n_all);
+    exchange_.losses.resize(exchange_.gradients.size());
+  }
+  BlockResult result;
+  result.losses.reserve(block.learning_rates.size());
+  Run run{.block = block,
+          .settings = member.settings(),
+          .gradient = kernels_.gradient(loss_, problem_.stride),
+          .update = kernels_.update(member.settings().rule, core::flags_of(member.settings())),
+          .threads = threads,
+          .team = nullptr};
+  if (threads == 1) {
+    run_steps(run, replicas_[0], member.clock(), 0, &result);
+  } else {
+    std::optional<StepTeam> team;
+#pragma omp parallel num_threads(threads)
+    {
+#pragma omp single
+      {
+        run.threads = omp_get_num_threads();  // there may be fewer than were asked for
+        run.team = &team.emplace(run.threads);
+      }
+      const int rank = omp_get_thread_num();
+      core::StepClock clock = member.clock();
+      run_steps(run, replicas_[static_cast<std::size_t>(rank)], clock, rank, rank == 0 ? &result : nullptr);
+#pragma omp barrier
+      if (rank == 0) member.clock() = clock;
+    }
+  }
+  store(replicas_[0], member);
+  return result;
+}
+
+/// Nothing here may throw: the other threads would wait for ever.
+void LinearEngine::run_steps(const Run& run, Replica& replica, core::StepClock& clock, int rank, BlockResult* result) {
+  for (std::size_t s = 0; s < run.block.learning_rates.size(); ++s) {
+    const double loss = gradient_of_step(run, replica, s, rank);
+    if (result != nullptr) result->losses.push_back(loss);  // has room
+    if (!std::isfinite(loss) || !kernels_.all_finite(replica.gradient.data(), problem_.n_all)) {
+      if (result != nullptr) result->first_non_finite = static_cast<std::int64_t>(s);
+      return;
+    }
+    const auto constants = core::round_to<float>(clock.advance(run.block.learning_rates[s]));
+    run.update(problem_, {.parameters = replica.parameters.data(),
+                          .gradient = replica.gradient.data(),
+                          .state = replica.state.data(),
+                          .clip_value = static_cast<float>(run.settings.clip_value),
+                          .clip_norm = run.settings.clip_norm,
+                          .constants = &constants});
   }
 }
 
-double LinearEngine::loss_and_gradient(std::span<const std::uint32_t> rows, std::span<const std::uint32_t> next_rows,
-                                       std::span<float> parameters, std::span<float> gradient,
-                                       const core::DropoutKey&) {
-  std::fill(gradient.begin(), gradient.end(), 0.0F);
+/// The gradient of step `step` into replica.gradient; returns the loss.
+double LinearEngine::gradient_of_step(const Run& run, Replica& replica, std::size_t step, int rank) {
+  const auto rows = rows_of_step(run.block, step);
+  const auto next = rows_of_step(run.block, step + 1);
   const auto n = static_cast<std::int64_t>(rows.size());
-  double loss = 0.0;
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    if (i < next_rows.size()) __builtin_prefetch(view_.row(next_rows[i]));
-    const float* row = view_.row(rows[i]);
-    outputs_of(row, parameters.data(), z_.data());
-    loss += loss_.apply(rows[i], n, z_.data());
-    for (std::int64_t j = 0; j < layer_.outputs; ++j) {
-      const float derivative = z_[static_cast<std::size_t>(j)];
-      add_scaled(gradient.data() + layer_.weight + j * layer_.inputs, derivative, row, layer_.inputs);
-      gradient[static_cast<std::size_t>(layer_.bias + j)] += derivative;
+  LinearPass pass{.rows = rows.data(),
+                  .n = n,
+                  .next = next.data(),
+                  .n_next = static_cast<std::int64_t>(next.size()),
+                  .batch_rows = n,
+                  .parameters = replica.parameters.data(),
+                  .gradient = replica.gradient.data(),
+                  .scratch = replica.scratch.data()};
+  const std::int64_t chunks = chunks_of(n);
+  if (chunks == 1 && run.threads == 1) return run.gradient(problem_, pass);
+
+  const std::int64_t chunk_rows = round_up((n + chunks - 1) / chunks, 8);
+  const auto pass_of_chunk = [&](std::int64_t c, std::int64_t last, float* gradient) {
+    const std::int64_t begin = std::min(c * chunk_rows, n);
+    pass.rows = rows.data() + begin;
+    pass.n = std::min(chunk_rows, n - begin);
+    if (c + 1 < last) {  // a thread goes on with its next chunk
+      pass.next = pass.rows + pass.n;
+      pass.n_next = n - begin - pass.n;
+    } else {  // or its first chunk of the next step
+      const std::int64_t at = std::min(chunks * rank / run.threads * chunk_rows, static_cast<std::int64_t>(next.size()));
+      pass.next = next.data() + at;
+      pass.n_next = static_cast<std::int64_t>(next.size()) - at;
     }
+    pass.gradient = gradient;
+    return run.gradient(problem_, pass);
+  };
+  if (run.threads == 1) {
+    double loss = pass_of_chunk(0, chunks, replica.gradient.data());
+    for (std::int64_t c = 1; c < chunks; ++c) {
+      loss += pass_of_chunk(c, chunks, replica.part.data());
+      kernels_.add(replica.gradient.data(), replica.part.data(), problem_.n_all);
+    }
+    return loss;
+  }
+  // Parts of even and odd steps lie apart: a thread may be a step ahead of one that still adds.
+  const std::size_t base = step % 2 == 0 ? 0 : exchange_.gradients.size() / 2;
+  const std::int64_t first = chunks * rank / run.threads;
+  const std::int64_t last = chunks * (rank + 1) / run.threads;
+  for (std::int64_t c = first; c < last; ++c) {
+    const std::size_t at = base + static_cast<std::size_t>(c);
+    exchange_.losses[at] = pass_of_chunk(c, last, exchange_.gradients[at].data());
+  }
+  run.team->arrive_and_wait(rank, static_cast<std::int64_t>(step) + 1);
+  std::copy(exchange_.gradients[base].begin(), exchange_.gradients[base].end(), replica.gradient.begin());
+  double loss = exchange_.losses[base];
+  for (std::int64_t c = 1; c < chunks; ++c) {
+    const std::size_t at = base + static_cast<std::size_t>(c);
+    loss += exchange_.losses[at];
+    kernels_.add(replica.gradient.data(), exchange_.gradients[at].data(), problem_.n_all);
   }
   return loss;
+}
+
+/// Where the arena's trainable value lies in the layout of LinearProblem.
+std::size_t LinearEngine::place(std::int64_t arena_offset) const {
+  if (arena_offset >= layer_.bias) return static_cast<std::size_t>(problem_.n_weights + arena_offset - layer_.bias);
+  const std::int64_t output = arena_offset / layer_.inputs;
+  return static_cast<std::size_t>(output * problem_.width + arena_offset % layer_.inputs);
+}
+
+void LinearEngine::load(Replica& replica, MemberStore<float>& member) const {
+  const auto n_all = static_cast<std::size_t>(problem_.n_all);
+  const auto slots = static_cast<std::size_t>(member.settings().n_slots);
+  const std::size_t n_trainable = slots > 0 ? member.state().size() / slots : 0;
+  replica.parameters.assign(n_all, 0.0F);
+  replica.state.assign(slots * n_all, 0.0F);
+  const auto copy = [&](std::int64_t begin, std::int64_t n) {
+    for (std::int64_t i = begin; i < begin + n; ++i) {
+      const auto from = static_cast<std::size_t>(i);
+      replica.parameters[place(i)] = member.parameters()[from];
+      for (std::size_t s = 0; s < slots; ++s) {
+        replica.state[s * n_all + place(i)] = member.state()[s * n_trainable + from];
+      }
+    }
+  };
+  copy(layer_.weight, layer_.outputs * layer_.inputs);
+  copy(layer_.bias, layer_.outputs);
+}
+
+void LinearEngine::store(const Replica& replica, MemberStore<float>& member) const {
+  const auto n_all = static_cast<std::size_t>(problem_.n_all);
+  const auto slots = static_cast<std::size_t>(member.settings().n_slots);
+  const std::size_t n_trainable = slots > 0 ? member.state().size() / slots : 0;
+  const auto copy = [&](std::int64_t begin, std::int64_t n) {
+    for (std::int64_t i = begin; i < begin + n; ++i) {
+      const auto to = static_cast<std::size_t>(i);
+      member.parameters()[to] = replica.parameters[place(i)];
+      for (std::size_t s = 0; s < slots; ++s) {
+        member.state()[s * n_trainable + to] = replica.state[s * n_all + place(i)];
+      }
+    }
+  };
+  copy(layer_.weight, layer_.outputs * layer_.inputs);
+  copy(layer_.bias, layer_.outputs);
 }
 
 void LinearEngine::predict(const FeatureView& x, std::span<const std::uint32_t> rows, std::int64_t first,
@@ -70,7 +261,11 @@ void LinearEngine::predict(const FeatureView& x, std::span<const std::uint32_t> 
   const std::int64_t n = static_cast<std::int64_t>(outputs.size()) / layer_.outputs;
   for (std::int64_t i = 0; i < n; ++i) {
     const std::int64_t row = rows.empty() ? first + i : static_cast<std::int64_t>(rows[static_cast<std::size_t>(i)]);
-    outputs_of(x.row(row), parameters.data(), outputs.data() + i * layer_.outputs);
+    for (std::int64_t j = 0; j < layer_.outputs; ++j) {
+      outputs[static_cast<std::size_t>(i * layer_.outputs + j)] =
+          dot(parameters.data() + layer_.weight + j * layer_.inputs, x.row(row), layer_.inputs) +
+          parameters[static_cast<std::size_t>(layer_.bias + j)];
+    }
   }
 }
 

@@ -1,35 +1,58 @@
 // SPDX-License-Identifier: Apache-2.0
-// Models without hidden layers in float32: one pass over a batch's rows gives predictions, loss and gradient.
+// Models without hidden layers in float32: one pass over a batch's rows gives predictions, loss and gradient, and the
+// optimiser's step follows while everything is in cache.
 #pragma once
 
 #include <vector>
 
 #include <slalom/model.hpp>
 
-#include "cpu/batch_loss.hpp"
 #include "cpu/engine.hpp"
+#include "cpu/linear_kernels.hpp"
+#include "cpu/step_team.hpp"
 
 namespace slalom::cpu {
 
-/// Every row is used twice while it is in L1: for its dot products with the weights, then for its part of the gradient.
-/// Sums run in fixed lanes, so the result does not depend on the vector width. Bound by reading the rows.
+/// Batches are cut into chunks by shape alone, and the chunks' gradients are added in order: the numbers depend neither
+/// on the number of threads nor on the vector width. docs/performance.md: what bounds it.
 class LinearEngine : public Engine<float> {
  public:
-  LinearEngine(const ModelSpec& spec, const Dataset& data);
-  void reserve(std::int64_t rows) override;
-  double loss_and_gradient(std::span<const std::uint32_t> rows, std::span<const std::uint32_t> next_rows,
-                           std::span<float> parameters, std::span<float> gradient,
-                           const core::DropoutKey& dropout) override;
+  LinearEngine(const ModelSpec& spec, const Dataset& data, int threads, const LinearKernels& kernels);
+  BlockResult train(MemberStore<float>& member, const StepBlock& block) override;
   void predict(const FeatureView& x, std::span<const std::uint32_t> rows, std::int64_t first,
                std::span<const float> parameters, std::span<float> outputs) override;
 
  private:
-  void outputs_of(const float* row, const float* parameters, float* z) const;
+  /// What one thread trains with. All threads of a team hold the same numbers: each applies every step by itself, so
+  /// that they need to meet only once a step, to exchange gradients.
+  struct Replica {
+    AlignedFloats parameters;  ///< in the layout of LinearProblem, as all of these
+    AlignedFloats state;
+    AlignedFloats gradient;
+    AlignedFloats part;  ///< gradient of a chunk
+    AlignedFloats scratch;
+  };
+  /// What a team shares.
+  struct Exchange {
+    std::vector<AlignedFloats> gradients;  ///< of the chunks of even steps, then of odd steps
+    std::vector<double> losses;            ///< likewise
+  };
+  struct Run;
+
+  [[nodiscard]] std::int64_t chunks_of(std::int64_t batch_rows) const;
+  [[nodiscard]] std::size_t place(std::int64_t arena_offset) const;
+  void load(Replica& replica, MemberStore<float>& member) const;
+  void store(const Replica& replica, MemberStore<float>& member) const;
+  void run_steps(const Run& run, Replica& replica, core::StepClock& clock, int rank, BlockResult* result);
+  [[nodiscard]] double gradient_of_step(const Run& run, Replica& replica, std::size_t step, int rank);
 
   LayerView layer_;
-  FeatureView view_;
-  BatchLoss<float> loss_;
-  std::vector<float> z_;  ///< outputs of the current row, then their derivatives
+  LinearProblem problem_;
+  LossKind loss_;
+  int threads_;
+  const LinearKernels& kernels_;
+  std::vector<Replica> replicas_;  ///< one a thread
+  Exchange exchange_;
 };
 
 }  // namespace slalom::cpu

@@ -12,8 +12,8 @@
 #include "core/activations.hpp"
 #include "core/batch_norm.hpp"
 #include "cpu/batch_loss.hpp"
-#include "cpu/engine.hpp"
 #include "cpu/plain_matmul.hpp"
+#include "cpu/stepped_engine.hpp"
 
 namespace slalom::cpu {
 
@@ -21,11 +21,12 @@ inline constexpr std::int64_t kPredictRows = 256;
 
 /// Matmul offers multiply(m, n, k, A, B, C). Activations are [rows, units] row-major without padding.
 template <class Real, class Matmul>
-class NetworkEngine : public Engine<Real> {
+class NetworkEngine : public SteppedEngine<Real> {
  public:
   template <class... Args>
   NetworkEngine(const ModelSpec& spec, const Dataset& data, Args&&... matmul_arguments)
-      : spec_(spec),
+      : SteppedEngine<Real>(ParameterLayout(spec)),
+        spec_(spec),
         layout_(spec),
         view_(data.view()),
         loss_(spec, data),
@@ -52,9 +53,8 @@ class NetworkEngine : public Engine<Real> {
     }
   }
 
-  double loss_and_gradient(std::span<const std::uint32_t> rows, std::span<const std::uint32_t>,
-                           std::span<Real> parameters, std::span<Real> gradient,
-                           const core::DropoutKey& dropout) override {
+  double loss_and_gradient(std::span<const std::uint32_t> rows, std::span<Real> parameters,
+                           std::span<Real> gradient, const core::DropoutKey& dropout) override {
     const auto n = static_cast<std::int64_t>(rows.size());
     for (std::int64_t i = 0; i < n; ++i) gather(view_, rows[static_cast<std::size_t>(i)], i);
     forward(n, parameters.data(), parameters.data(), dropout);

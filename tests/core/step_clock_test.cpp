@@ -30,6 +30,19 @@ TEST(StepClock, GoesOnExactlyFromItsMemory) {
   }
 }
 
+TEST(StepClock, ThePowersOfBetaAreExactAndDependOnTheStepAlone) {
+  for (const double beta : {0.0, 0.5, 0.9, 0.999, 0.999999}) {
+    PowerRest in_order(beta);
+    for (std::int64_t t = 1; t < 3000; ++t) {
+      const double expected = beta > 0.0 ? -std::expm1(static_cast<double>(t) * std::log(beta)) : 1.0;
+      const double actual = in_order.at(t);
+      ASSERT_TRUE(std::fabs(actual - expected) <= 1e-15 * expected) << beta << "^" << t;
+      ASSERT_EQ(actual, PowerRest(beta).at(t)) << beta << "^" << t;
+    }
+    EXPECT_EQ(in_order.at(std::numeric_limits<std::int64_t>::max()), 1.0);
+  }
+}
+
 TEST(StepClock, AnAbsurdStepNumberIsNotCountedUpTo) {
   StepClock clock(resolve_rule({.kind = OptimizerKind::kNadam}));
   clock.reset(std::numeric_limits<std::int64_t>::max() / 2);

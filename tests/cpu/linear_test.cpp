@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: Apache-2.0
+// The fused passes of linear models: they follow the reference path over odd shapes, and their bits depend neither on the
+// instruction set nor on threads, blocks or the population.
+#include <cmath>
+#include <memory>
+
+#include <gtest/gtest.h>
+
+#include "cpu/host_backend.hpp"
+#include "cpu/instruction_set.hpp"
+#include "cpu/linear_engine.hpp"
+#include "cpu/random_problem.hpp"
+
+namespace slalom::testing {
+namespace {
+
+ModelSpec linear_spec(LossKind loss, std::int64_t d, std::int64_t k) {
+  ModelSpec spec;
+  spec.n_features = d;
+  spec.loss.kind = loss;
+  spec.loss.quantile = 0.7;
+  spec.n_outputs = loss == LossKind::kBce || loss == LossKind::kHinge ? 1 : k;
+  spec.kind = loss == LossKind::kCrossEntropy                      ? ModelKind::kSoftmax
+              : loss == LossKind::kBce || loss == LossKind::kHinge ? ModelKind::kLogistic
+                                                                   : ModelKind::kLinear;
+  return spec;
+}
+
+/// Runs on one instruction set.
+class NarrowBackend : public cpu::HostBackend<float> {
+ public:
+  NarrowBackend(const ModelSpec& spec, const Dataset& train, const MemberConfig& member, int threads,
+                const cpu::LinearKernels& kernels)
+      : HostBackend(spec, {&member, 1}) {
+    add_worker(std::make_unique<cpu::LinearEngine>(spec, train, threads, kernels));
+  }
+  [[nodiscard]] DeviceKind device() const noexcept override { return DeviceKind::kCpu; }
+  [[nodiscard]] std::string description() const override { return "one instruction set"; }
+};
+
+struct Outcome {
+  std::vector<double> losses;
+  MemberState state;
+};
+
+Outcome outcome_of(Backend& backend, const ModelSpec& spec, const Dataset& data, std::int64_t batch,
+                   std::int64_t block_steps = 1000) {
+  std::vector<double> start = initial_parameters(spec, 3, 0);
+  for (const TensorView& tensor : ParameterLayout(spec).tensors) {
+    for (std::int64_t i = 0; i < tensor.size(); ++i)
+      start[static_cast<std::size_t>(tensor.offset + i)] = 0.02 * static_cast<double>(static_cast<float>(i % 5 - 2));
+  }
+  for (double& value : start) value = static_cast<double>(static_cast<float>(value));
+  backend.import_state(0, {.parameters = start});
+  Outcome outcome;
+  outcome.losses = run_steps(backend, 0, data, batch, 0.001, 2, block_steps);
+  outcome.state = backend.export_state(0);
+  return outcome;
+}
+
+std::string describe(const ModelSpec& spec, std::int64_t n, std::int64_t batch) {
+  return std::string(name_of(spec.loss.kind)) + " d" + std::to_string(spec.n_features) + " k" +
+         std::to_string(spec.n_outputs) + " n" + std::to_string(n) + " batch" + std::to_string(batch);
+}
+
+void expect_near_reference(const ModelSpec& spec, const OptimizerConfig& optimizer, std::int64_t n, std::int64_t batch,
+                           bool weighted) {
+  SCOPED_TRACE(describe(spec, n, batch) + " " + std::string(name_of(optimizer.kind)));
+  const Dataset data = random_data(spec, n, weighted);
+  const MemberConfig member{.optimizer = optimizer};
+  const auto reference = make_backend(DeviceKind::kReference, spec, data, {&member, 1});
+  const auto cpu = make_backend(DeviceKind::kCpu, spec, data, {&member, 1}, {.threads = 1});
+  const Outcome expected = outcome_of(*reference, spec, data, batch);
+  const Outcome actual = outcome_of(*cpu, spec, data, batch);
+  ASSERT_EQ(actual.losses.size(), expected.losses.size());
+  for (std::size_t s = 0; s < expected.losses.size(); ++s) {
+    ASSERT_TRUE(std::fabs(actual.losses[s] - expected.losses[s]) <= 1e-4 * (0.1 + std::fabs(expected.losses[s])))
+        << "step " << s << ": " << actual.losses[s] << " instead of " << expected.losses[s];
+  }
+}
+
+TEST(LinearEngine, FollowsTheReferenceOverOddShapes) {
+  const OptimizerConfig momentum{.kind = OptimizerKind::kMomentum};
+  for (const std::int64_t d : {1, 2, 3, 4, 5, 7, 8, 9, 16, 17, 31, 123, 512}) {
+    for (const auto& [loss, name] : EnumNames<LossKind>::kNames) {
+      expect_near_reference(linear_spec(loss, d, 3), momentum, 41, 12, d % 2 == 1);
+      expect_near_reference(linear_spec(loss, d, 1 + (loss == LossKind::kCrossEntropy ? 1 : 0)), momentum, 5, 100, false);
+    }
+  }
+}
+
+TEST(LinearEngine, FollowsTheReferenceForEveryLossAndOptimizer) {
+  for (const auto& [loss, loss_name] : EnumNames<LossKind>::kNames) {
+    for (const auto& [kind, kind_name] : EnumNames<OptimizerKind>::kNames) {
+      if (kind == OptimizerKind::kLion) continue;  // the sign of a rounded zero may differ
+      OptimizerConfig optimizer{.kind = kind, .l1 = 0.001, .l2 = 0.01};
+      expect_near_reference(linear_spec(loss, 9, 2), optimizer, 30, 8, false);
+      optimizer.convention = Convention::kKeras;
+      optimizer.clip_norm = 0.5;
+      optimizer.clip_value = 0.4;
+      expect_near_reference(linear_spec(loss, 6, 2), optimizer, 30, 7, true);
+    }
+  }
+}
+
+TEST(LinearEngine, FollowsTheReferenceForEveryVariantOfRmsprop) {
+  for (const bool centered : {false, true}) {
+    for (const double momentum : {0.0, 0.5}) {
+      for (const Convention convention : {Convention::kPytorch, Convention::kKeras}) {
+        OptimizerConfig optimizer{.kind = OptimizerKind::kRmsprop, .convention = convention};
+        optimizer.centered = centered;
+        optimizer.momentum = momentum;
+        expect_near_reference(linear_spec(LossKind::kMse, 17, 1), optimizer, 40, 8, false);
+      }
+    }
+  }
+}
+
+TEST(LinearEngine, FollowsTheReferenceWithSingleRows) {
+  const OptimizerConfig sgd{.kind = OptimizerKind::kSgd};
+  for (const std::int64_t d : {1, 8, 17, 512}) {
+    expect_near_reference(linear_spec(LossKind::kMse, d, 1), sgd, 1, 1, false);
+    expect_near_reference(linear_spec(LossKind::kBce, d, 1), sgd, 10, 1, true);
+  }
+}
+
+TEST(LinearEngine, FollowsTheReferenceWhenABatchIsCutIntoChunks) {
+  const OptimizerConfig adam{.kind = OptimizerKind::kAdam};
+  expect_near_reference(linear_spec(LossKind::kMse, 123, 1), adam, 1100, 1000, false);
+  expect_near_reference(linear_spec(LossKind::kCrossEntropy, 40, 10), adam, 700, 300, true);
+}
+
+TEST(LinearEngine, EveryInstructionSetGivesTheSameBits) {
+  const std::vector<cpu::InstructionSet> sets = cpu::instruction_sets();
+  for (const std::int64_t d : {1, 2, 3, 8, 9, 16, 24, 31, 123, 512}) {
+    for (const auto& [loss, name] : EnumNames<LossKind>::kNames) {
+      const ModelSpec spec = linear_spec(loss, d, 3);
+      const Dataset data = random_data(spec, 203, d % 2 == 0);
+      const MemberConfig member{.optimizer = {.kind = OptimizerKind::kAdam, .l1 = 0.001, .clip_norm = 1.0}};
+      NarrowBackend widest(spec, data, member, 1, *sets.front().linear);
+      const Outcome expected = outcome_of(widest, spec, data, 44);
+      for (const cpu::InstructionSet& set : sets) {
+        SCOPED_TRACE(describe(spec, 203, 44) + " " + std::string(set.name));
+        NarrowBackend backend(spec, data, member, 1, *set.linear);
+        const Outcome actual = outcome_of(backend, spec, data, 44);
+        ASSERT_EQ(actual.losses, expected.losses);
+        ASSERT_EQ(actual.state.parameters, expected.state.parameters);
+        ASSERT_EQ(actual.state.optimizer_state, expected.state.optimizer_state);
+      }
+    }
+  }
+}
+
+TEST(LinearEngine, EveryInstructionSetUpdatesToTheSameBits) {
+  const std::vector<cpu::InstructionSet> sets = cpu::instruction_sets();
+  for (const auto& [kind, name] : EnumNames<OptimizerKind>::kNames) {
+    for (const Convention convention : {Convention::kPytorch, Convention::kKeras}) {
+      const ModelSpec spec = linear_spec(LossKind::kMse, 19, 2);
+      const Dataset data = random_data(spec, 50);
+      const MemberConfig member{.optimizer = {.kind = kind, .convention = convention, .l2 = 0.1}};
+      NarrowBackend widest(spec, data, member, 1, *sets.front().linear);
+      const Outcome expected = outcome_of(widest, spec, data, 9);
+      for (const cpu::InstructionSet& set : sets) {
+        NarrowBackend backend(spec, data, member, 1, *set.linear);
+        ASSERT_EQ(outcome_of(backend, spec, data, 9).state.parameters, expected.state.parameters)
+            << name << " " << set.name;
+      }
+    }
+  }
+}
+
+TEST(LinearEngine, BitsDoNotDependOnThreadsOrBlocks) {
+  for (const LossKind loss : {LossKind::kMse, LossKind::kBce, LossKind::kCrossEntropy}) {
+    for (const std::int64_t batch : {1, 50, 333, 1000, 5000}) {
+      const ModelSpec spec = linear_spec(loss, 100, 4);
+      const Dataset data = random_data(spec, 2111, true);
+      const MemberConfig member{.optimizer = {.kind = OptimizerKind::kAdam, .clip_norm = 1.0}};
+      const auto alone = make_backend(DeviceKind::kCpu, spec, data, {&member, 1}, {.threads = 1});
+      const Outcome expected = outcome_of(*alone, spec, data, batch);
+      for (const int threads : {1, 2, 3, 5}) {
+        SCOPED_TRACE(describe(spec, 2111, batch) + " threads " + std::to_string(threads));
+        const auto backend = make_backend(DeviceKind::kCpu, spec, data, {&member, 1}, {.threads = threads});
+        const Outcome actual = outcome_of(*backend, spec, data, batch, threads == 3 ? 1 : 7);
+        ASSERT_EQ(actual.losses, expected.losses);
+        ASSERT_EQ(actual.state.parameters, expected.state.parameters);
+        ASSERT_EQ(actual.state.optimizer_state, expected.state.optimizer_state);
+      }
+    }
+  }
+}
+
+TEST(LinearEngine, AMemberOfAPopulationEqualsTheMemberAlone) {
+  const ModelSpec spec = linear_spec(LossKind::kMse, 90, 1);
+  const Dataset data = random_data(spec, 1500);
+  std::vector<MemberConfig> members(5);
+  for (std::size_t m = 0; m < members.size(); ++m) {
+    members[m].optimizer.kind = m % 2 == 0 ? OptimizerKind::kAdam : OptimizerKind::kFtrl;
+    members[m].optimizer.l2 = 0.01 * static_cast<double>(m);
+  }
+  const auto together = make_backend(DeviceKind::kCpu, spec, data, members, {.threads = 2});
+  for (std::size_t m = 0; m < members.size(); ++m) {
+    const auto alone = make_backend(DeviceKind::kCpu, spec, data, {&members[m], 1}, {.threads = 2});
+    const MemberState start{.parameters = initial_parameters(spec, 1, 0)};
+    together->import_state(static_cast<std::int64_t>(m), start);
+    alone->import_state(0, start);
+    run_steps(*together, static_cast<std::int64_t>(m), data, 700, 0.01, 2);
+    run_steps(*alone, 0, data, 700, 0.01, 2);
+    EXPECT_EQ(together->export_state(static_cast<std::int64_t>(m)).parameters, alone->export_state(0).parameters);
+  }
+}
+
+TEST(LinearEngine, SeveralThreadsStopTogetherAtTheFirstStepThatIsNotFinite) {
+  const ModelSpec spec = linear_spec(LossKind::kMse, 100, 1);
+  Dataset data = random_data(spec, 3000);
+  data.targets[2500] = std::numeric_limits<float>::quiet_NaN();
+  std::vector<std::uint32_t> rows(3000);
+  std::iota(rows.begin(), rows.end(), 0U);
+  const std::vector<double> rates(3, 0.01);
+  const StepBlock block{.rows = rows, .batch_size = 1000, .learning_rates = rates};
+  std::vector<MemberState> states;
+  for (const int threads : {1, 2, 3}) {
+    const auto backend = started_backend(DeviceKind::kCpu, spec, data, {.kind = OptimizerKind::kAdam}, threads);
+    const auto result = backend->run({&block, 1});
+    EXPECT_EQ(result[0].first_non_finite, 2);
+    EXPECT_EQ(result[0].losses.size(), 3U);
+    states.push_back(backend->export_state(0));
+    EXPECT_EQ(states.back().step, 2);
+    EXPECT_EQ(states.back().parameters, states.front().parameters);
+    for (const double p : states.back().parameters) EXPECT_TRUE(std::isfinite(p));
+  }
+}
+
+TEST(LinearEngine, PaddingStaysZeroWhenEpsilonVanishesInFloat32) {
+  const ModelSpec spec = linear_spec(LossKind::kMse, 9, 1);
+  const Dataset data = random_data(spec, 64);
+  OptimizerConfig optimizer{.kind = OptimizerKind::kRmsprop};
+  optimizer.epsilon = 1e-60;  // 0 / 0 in the padding
+  const auto backend = started_backend(DeviceKind::kCpu, spec, data, optimizer);
+  for (const double loss : run_steps(*backend, 0, data, 16, 0.01, 3)) EXPECT_TRUE(std::isfinite(loss));
+  for (const double p : backend->export_state(0).parameters) EXPECT_TRUE(std::isfinite(p));
+}
+
+}  // namespace
+}  // namespace slalom::testing
