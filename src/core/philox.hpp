@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 
 #include <Random123/philox.h>
@@ -48,10 +49,7 @@ class PhiloxStream {
       : seed_(seed), stream_(stream), use_(use), index_(index) {}
 
   std::uint32_t next() {
-    if (used_ == 4) {
-      words_ = philox(seed_, stream_, use_, index_, counter_++);
-      used_ = 0;
-    }
+    if (used_ == kWords) refill();
     return words_[used_++];
   }
   /// Uniform in {0, ..., bound - 1} without bias (Lemire 2019); bound >= 1.
@@ -71,13 +69,25 @@ class PhiloxStream {
   }
 
  private:
+  static constexpr std::size_t kWords = 64;
+
+  /// Many counters at a time: compilers make vectors of them.
+  void refill() {
+    for (std::size_t i = 0; i < kWords; i += 4) {
+      const std::array<std::uint32_t, 4> four = philox(seed_, stream_, use_, index_, counter_ + i / 4);
+      for (std::size_t k = 0; k < 4; ++k) words_[i + k] = four[k];
+    }
+    counter_ += kWords / 4;
+    used_ = 0;
+  }
+
   std::uint64_t seed_;
   std::uint32_t stream_;
   RandomUse use_;
   std::uint32_t index_;
   std::uint64_t counter_ = 0;
-  std::array<std::uint32_t, 4> words_{};
-  unsigned used_ = 4;
+  std::array<std::uint32_t, kWords> words_{};
+  std::size_t used_ = kWords;
 };
 
 }  // namespace slalom::core

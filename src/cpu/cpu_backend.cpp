@@ -7,6 +7,7 @@
 #include "cpu/dnnl_matmul.hpp"
 #include "cpu/host_backend.hpp"
 #include "cpu/host_backends.hpp"
+#include "cpu/huge_pages.hpp"
 #include "cpu/instruction_set.hpp"
 #include "cpu/linear_engine.hpp"
 #include "cpu/network_engine.hpp"
@@ -18,7 +19,8 @@ class CpuBackend : public HostBackend<float> {
  public:
   CpuBackend(const ModelSpec& spec, const Dataset& train, std::span<const MemberConfig> members, int threads)
       : HostBackend(spec, members), threads_(threads) {
-    // Several members: one thread each. One member: its matrix products get all threads.
+    use_huge_pages(train.features.data(), train.features.size() * sizeof(float));
+    // Several members: one thread each. One member gets all threads.
     const int workers = std::clamp(static_cast<int>(std::min<std::size_t>(members.size(), 1024)), 1, threads);
     for (int i = 0; i < workers; ++i) add_worker(make_engine(spec, train, workers > 1 ? 1 : threads));
   }

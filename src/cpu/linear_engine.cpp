@@ -83,6 +83,16 @@ LinearEngine::LinearEngine(const ModelSpec& spec, const Dataset& data, int threa
       kernels_(kernels),
       replicas_(static_cast<std::size_t>(threads)) {}
 
+/// Calls visit(offset in the arena, offset in the layout of LinearProblem, length) for every run of values.
+template <class Visit>
+void LinearEngine::for_each_run(Visit&& visit) const {
+  const auto size = [](std::int64_t n) { return static_cast<std::size_t>(n); };
+  for (std::int64_t j = 0; j < layer_.outputs; ++j) {
+    visit(size(layer_.weight + j * layer_.inputs), size(j * problem_.width), size(layer_.inputs));
+  }
+  visit(size(layer_.bias), size(problem_.n_weights), size(layer_.outputs));
+}
+
 /// A power of two.
 std::int64_t LinearEngine::chunks_of(std::int64_t batch_rows) const {
   const std::int64_t by_work = batch_rows * problem_.n_weights / kChunkProducts;
@@ -109,7 +119,7 @@ BlockResult LinearEngine::train(MemberStore<float>& member, const StepBlock& blo
   result.losses.reserve(block.learning_rates.size());
   Run run{.block = block,
           .settings = member.settings(),
-          .gradient = kernels_.gradient(loss_, problem_.stride),
+          .gradient = kernels_.gradient(loss_, problem_),
           .update = kernels_.update(member.settings().rule, core::flags_of(member.settings())),
           .threads = threads,
           .team = nullptr};
@@ -213,47 +223,30 @@ double LinearEngine::gradient_of_step(const Run& run, Replica& replica, std::siz
   return loss;
 }
 
-/// Where the arena's trainable value lies in the layout of LinearProblem.
-std::size_t LinearEngine::place(std::int64_t arena_offset) const {
-  if (arena_offset >= layer_.bias) return static_cast<std::size_t>(problem_.n_weights + arena_offset - layer_.bias);
-  const std::int64_t output = arena_offset / layer_.inputs;
-  return static_cast<std::size_t>(output * problem_.width + arena_offset % layer_.inputs);
-}
-
 void LinearEngine::load(Replica& replica, MemberStore<float>& member) const {
   const auto n_all = static_cast<std::size_t>(problem_.n_all);
   const auto slots = static_cast<std::size_t>(member.settings().n_slots);
   const std::size_t n_trainable = slots > 0 ? member.state().size() / slots : 0;
   replica.parameters.assign(n_all, 0.0F);
   replica.state.assign(slots * n_all, 0.0F);
-  const auto copy = [&](std::int64_t begin, std::int64_t n) {
-    for (std::int64_t i = begin; i < begin + n; ++i) {
-      const auto from = static_cast<std::size_t>(i);
-      replica.parameters[place(i)] = member.parameters()[from];
-      for (std::size_t s = 0; s < slots; ++s) {
-        replica.state[s * n_all + place(i)] = member.state()[s * n_trainable + from];
-      }
+  for_each_run([&](std::size_t arena, std::size_t place, std::size_t n) {
+    std::copy_n(member.parameters().data() + arena, n, replica.parameters.data() + place);
+    for (std::size_t s = 0; s < slots; ++s) {
+      std::copy_n(member.state().data() + s * n_trainable + arena, n, replica.state.data() + s * n_all + place);
     }
-  };
-  copy(layer_.weight, layer_.outputs * layer_.inputs);
-  copy(layer_.bias, layer_.outputs);
+  });
 }
 
 void LinearEngine::store(const Replica& replica, MemberStore<float>& member) const {
   const auto n_all = static_cast<std::size_t>(problem_.n_all);
   const auto slots = static_cast<std::size_t>(member.settings().n_slots);
   const std::size_t n_trainable = slots > 0 ? member.state().size() / slots : 0;
-  const auto copy = [&](std::int64_t begin, std::int64_t n) {
-    for (std::int64_t i = begin; i < begin + n; ++i) {
-      const auto to = static_cast<std::size_t>(i);
-      member.parameters()[to] = replica.parameters[place(i)];
-      for (std::size_t s = 0; s < slots; ++s) {
-        member.state()[s * n_trainable + to] = replica.state[s * n_all + place(i)];
-      }
+  for_each_run([&](std::size_t arena, std::size_t place, std::size_t n) {
+    std::copy_n(replica.parameters.data() + place, n, member.parameters().data() + arena);
+    for (std::size_t s = 0; s < slots; ++s) {
+      std::copy_n(replica.state.data() + s * n_all + place, n, member.state().data() + s * n_trainable + arena);
     }
-  };
-  copy(layer_.weight, layer_.outputs * layer_.inputs);
-  copy(layer_.bias, layer_.outputs);
+  });
 }
 
 void LinearEngine::predict(const FeatureView& x, std::span<const std::uint32_t> rows, std::int64_t first,

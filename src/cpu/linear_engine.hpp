@@ -40,7 +40,8 @@ class LinearEngine : public Engine<float> {
   struct Run;
 
   [[nodiscard]] std::int64_t chunks_of(std::int64_t batch_rows) const;
-  [[nodiscard]] std::size_t place(std::int64_t arena_offset) const;
+  template <class Visit>
+  void for_each_run(Visit&& visit) const;
   void load(Replica& replica, MemberStore<float>& member) const;
   void store(const Replica& replica, MemberStore<float>& member) const;
   void run_steps(const Run& run, Replica& replica, core::StepClock& clock, int rank, BlockResult* result);

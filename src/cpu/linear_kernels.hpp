@@ -67,7 +67,7 @@ using AddPass = void (*)(float* into, const float* from, std::int64_t n);
 
 /// The passes of one instruction set.
 struct LinearKernels {
-  GradientPass (*gradient)(LossKind loss, std::int64_t stride);
+  GradientPass (*gradient)(LossKind loss, const LinearProblem&);
   UpdatePass (*update)(core::Rule rule, core::RuleFlags flags);
   FinitePass all_finite;
   AddPass add;

@@ -3,14 +3,23 @@
 #include "data/sampler.hpp"
 
 #include <algorithm>
+#include <array>
 #include <numeric>
 #include <utility>
 
 namespace slalom::data {
 
 void shuffle(std::span<std::uint32_t> rows, core::PhiloxStream random) {
-  for (std::size_t i = rows.size(); i > 1; --i) {
-    std::swap(rows[i - 1], rows[random.below(static_cast<std::uint32_t>(i))]);
+  constexpr std::size_t kAhead = 16;  // drawn ahead of their swaps, so that the cache misses of one do not wait for another's
+  std::array<std::uint32_t, kAhead> with{};
+  for (std::size_t left = rows.size(); left > 1;) {
+    const std::size_t n = std::min(kAhead, left - 1);
+    for (std::size_t i = 0; i < n; ++i) {
+      with[i] = random.below(static_cast<std::uint32_t>(left - i));
+      __builtin_prefetch(&rows[with[i]], 1);
+    }
+    for (std::size_t i = 0; i < n; ++i) std::swap(rows[left - 1 - i], rows[with[i]]);
+    left -= n;
   }
 }
 

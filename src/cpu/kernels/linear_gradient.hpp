@@ -8,13 +8,13 @@
 #include <cstring>
 
 #include "core/losses.hpp"
+#include "cpu/kernels/small_gradient.hpp"
+#include "cpu/kernels/tile_rows.hpp"
 #include "cpu/kernels/vectors.hpp"
 #include "cpu/linear_kernels.hpp"
 
 namespace slalom::cpu {
 namespace {
-
-constexpr std::int64_t kGroup = 8;  ///< rows whose parts of the gradient are added pairwise
 
 /// What is known of the rows of a tile. Rows up to the next multiple of kGroup repeat the first with weight 0.
 struct Tile {
@@ -52,10 +52,17 @@ template <int kStride>
 }
 
 [[gnu::always_inline]] inline void gather_targets(const LinearProblem& p, const std::uint32_t* rows, Tile& tile) {
-  for (std::int64_t j = 0; j < p.n_outputs; ++j) {
+  const std::int64_t k = p.n_outputs;
+  for (std::int64_t j = 0; j < k; ++j) {
+    const float* from = p.targets + j;
     float* y = tile.y + j * p.tile;
-    for (std::int64_t r = 0; r < tile.count; ++r) y[r] = p.targets[rows[r] * p.n_outputs + j];
-    for (std::int64_t r = tile.count; r < tile.padded; ++r) y[r] = y[0];
+    std::int64_t r = 0;
+    for (; r + kGroup <= tile.count; r += kGroup) {
+      const std::uint32_t* at = rows + r;
+      store(y + r, Floats8{from[at[0] * k], from[at[1] * k], from[at[2] * k], from[at[3] * k], from[at[4] * k],
+                           from[at[5] * k], from[at[6] * k], from[at[7] * k]});
+    }
+    for (; r < tile.padded; ++r) y[r] = r < tile.count ? from[rows[r] * k] : y[0];
   }
 }
 
@@ -74,67 +81,14 @@ template <int kStride>
   for (std::int64_t r = tile.count; r < tile.padded; ++r) tile.weight[r] = tile.scale[r] = 0.0F;
 }
 
-/// A row of at most 8 features; features beyond kStride are zero and left out where a vector of 4 will do.
-template <int kStride>
-[[gnu::always_inline]] inline auto load_row(const float* row) {
-  if constexpr (kStride == 8) {
-    return load<Floats8>(row);
-  } else if constexpr (kStride == 4) {
-    return load<Floats4>(row);
-  } else if constexpr (kStride == 2) {
-    return Floats4{row[0], row[1], 0.0F, 0.0F};
-  } else {
-    return Floats4{row[0], 0.0F, 0.0F, 0.0F};
-  }
-}
-[[gnu::always_inline]] inline Floats4 fold(Floats4 v) { return v; }
-
-/// Four rows' dot products with w: [width].
-template <int kStride, bool kPrefetch>
-[[gnu::always_inline]] inline Floats4 dot4(const float* w, const float* const* row, const float* const* soon,
-                                           std::int64_t width) {
-  if constexpr (kStride > 0) {
-    using Row = decltype(load_row<kStride>(w));
-    const Row weights = load<Row>(w);
-    if constexpr (kPrefetch) {
-      for (int r = 0; r < 4; ++r) __builtin_prefetch(soon[r]);
-    }
-    return sums_of(fold(weights * load_row<kStride>(row[0])), fold(weights * load_row<kStride>(row[1])),
-                   fold(weights * load_row<kStride>(row[2])), fold(weights * load_row<kStride>(row[3])));
-  } else {
-    LaneSum sum[4];
-    std::int64_t i = 0;
-    for (; i + kLanes <= width; i += kLanes) {
-      Floats weights[kParts];
-#pragma GCC unroll 2
-      for (std::int64_t p = 0; p < kParts; ++p) weights[p] = load<Floats>(w + i + p * kWidth);
-#pragma GCC unroll 4
-      for (int r = 0; r < 4; ++r) {
-        if constexpr (kPrefetch) __builtin_prefetch(soon[r] + i);
-        sum[r].add_product(weights, row[r] + i);
-      }
-    }
-    Floats8 rest[4] = {};
-    if (i < width) {
-      const auto weights = load<Floats8>(w + i);
-#pragma GCC unroll 4
-      for (int r = 0; r < 4; ++r) {
-        if constexpr (kPrefetch) __builtin_prefetch(soon[r] + i);
-        rest[r] = weights * load<Floats8>(row[r] + i);
-      }
-    }
-    return sums_of(sum[0].folded(rest[0]), sum[1].folded(rest[1]), sum[2].folded(rest[2]), sum[3].folded(rest[3]));
-  }
-}
-
 template <int kStride, bool kPrefetch>
 [[gnu::always_inline]] inline void dots_of_output(const LinearProblem& p, const float* w, float bias, Tile& tile,
                                                   float* z) {
-  for (std::int64_t r = 0; r < tile.count; r += 4) {
-    store(z + r, dot4<kStride, kPrefetch>(w, tile.row + r, tile.soon + r, p.width) + bias);
-  }
-  if ((tile.count + 3) / 4 * 4 < tile.padded) {
-    for (std::int64_t r = tile.padded - 4; r < tile.padded; ++r) z[r] = z[0];
+  for (std::int64_t r = 0; r < tile.padded; r += kGroup) {
+    const Floats4 low = dot4<kStride, kPrefetch>(w, tile.row + r, tile.soon + r, p.width);
+    const bool half = r + 4 >= tile.count;  // the rest repeats the first row
+    const Floats4 high = half ? low : dot4<kStride, kPrefetch>(w, tile.row + r + 4, tile.soon + r + 4, p.width);
+    store(z + r, join(low, high) + bias);  // all eight at once: as they are loaded again
   }
 }
 
@@ -201,16 +155,6 @@ template <LossKind kLoss>
   }
 }
 
-/// Sum of eight rows, each scaled by its derivative.
-template <class Vector, class Load>
-[[gnu::always_inline]] inline Vector weighted_sum(const float* d, const float* const* row, Load&& load_part) {
-  const Vector s01 = load_part(row[0]) * d[0] + load_part(row[1]) * d[1];
-  const Vector s23 = load_part(row[2]) * d[2] + load_part(row[3]) * d[3];
-  const Vector s45 = load_part(row[4]) * d[4] + load_part(row[5]) * d[5];
-  const Vector s67 = load_part(row[6]) * d[6] + load_part(row[7]) * d[7];
-  return (s01 + s23) + (s45 + s67);
-}
-
 /// Adds a tile's part of one output's gradient.
 template <int kStride>
 [[gnu::always_inline]] inline void add_rows(const LinearProblem& p, const Tile& tile, const float* derivatives,
@@ -256,7 +200,12 @@ template <int kStride>
     add_rows<kStride>(p, tile, derivatives, gradient + j * p.width);
     Floats8 sum{};
     for (std::int64_t r = 0; r < tile.padded; r += kGroup) sum += load<Floats8>(derivatives + r);
-    gradient[p.n_weights + j] += sum_of(sum);
+    const float bias_sum = gradient[p.n_weights + j] + sum_of(sum);
+    if (p.n_outputs == 1) {
+      store(gradient + p.n_weights, Floats8{bias_sum});  // all eight at once: as they are loaded again
+    } else {
+      gradient[p.n_weights + j] = bias_sum;
+    }
   }
 }
 
@@ -283,8 +232,11 @@ double gradient_pass(const LinearProblem& p, const LinearPass& pass) {
 }
 
 template <LossKind kLoss>
-GradientPass gradient_for(std::int64_t stride) {
-  switch (stride) {
+GradientPass gradient_for(const LinearProblem& p) {
+  if constexpr (kLoss != LossKind::kCrossEntropy) {
+    if (fits_small_pass(p)) return small_pass<kLoss>;
+  }
+  switch (p.stride) {
     case 1: return gradient_pass<kLoss, 1>;
     case 2: return gradient_pass<kLoss, 2>;
     case 4: return gradient_pass<kLoss, 4>;
@@ -293,15 +245,15 @@ GradientPass gradient_for(std::int64_t stride) {
   }
 }
 
-GradientPass choose_gradient(LossKind loss, std::int64_t stride) {
+GradientPass choose_gradient(LossKind loss, const LinearProblem& p) {
   switch (loss) {
-    case LossKind::kMae: return gradient_for<LossKind::kMae>(stride);
-    case LossKind::kHuber: return gradient_for<LossKind::kHuber>(stride);
-    case LossKind::kQuantile: return gradient_for<LossKind::kQuantile>(stride);
-    case LossKind::kBce: return gradient_for<LossKind::kBce>(stride);
-    case LossKind::kHinge: return gradient_for<LossKind::kHinge>(stride);
-    case LossKind::kCrossEntropy: return gradient_for<LossKind::kCrossEntropy>(stride);
-    default: return gradient_for<LossKind::kMse>(stride);
+    case LossKind::kMae: return gradient_for<LossKind::kMae>(p);
+    case LossKind::kHuber: return gradient_for<LossKind::kHuber>(p);
+    case LossKind::kQuantile: return gradient_for<LossKind::kQuantile>(p);
+    case LossKind::kBce: return gradient_for<LossKind::kBce>(p);
+    case LossKind::kHinge: return gradient_for<LossKind::kHinge>(p);
+    case LossKind::kCrossEntropy: return gradient_for<LossKind::kCrossEntropy>(p);
+    default: return gradient_for<LossKind::kMse>(p);
   }
 }
 

@@ -37,6 +37,10 @@ template <class Vector>
   std::memcpy(into, &v, sizeof v);
 }
 
+[[gnu::always_inline]] inline Floats8 join(Floats4 low, Floats4 high) {
+  return Floats8{low[0], low[1], low[2], low[3], high[0], high[1], high[2], high[3]};
+}
+
 [[gnu::always_inline]] inline Floats4 fold(Floats8 v) {
   return Floats4{v[0], v[1], v[2], v[3]} + Floats4{v[4], v[5], v[6], v[7]};
 }

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// Dot products of four rows, and weighted sums of eight.
+#pragma once
+
+#include <cstdint>
+
+#include "cpu/kernels/vectors.hpp"
+
+namespace slalom::cpu {
+namespace {
+
+constexpr std::int64_t kGroup = 8;  ///< rows whose parts of the gradient are added pairwise
+
+/// A row of at most 8 features; features beyond kStride are zero and left out where a vector of 4 will do.
+template <int kStride>
+[[gnu::always_inline]] inline auto load_row(const float* row) {
+  if constexpr (kStride == 8) {
+    return load<Floats8>(row);
+  } else if constexpr (kStride == 4) {
+    return load<Floats4>(row);
+  } else if constexpr (kStride == 2) {
+    return Floats4{row[0], row[1], 0.0F, 0.0F};
+  } else {
+    return Floats4{row[0], 0.0F, 0.0F, 0.0F};
+  }
+}
+[[gnu::always_inline]] inline Floats4 fold(Floats4 v) { return v; }
+
+/// Four rows' dot products with w: [width].
+template <int kStride, bool kPrefetch>
+[[gnu::always_inline]] inline Floats4 dot4(const float* w, const float* const* row, const float* const* soon,
+                                           std::int64_t width) {
+  if constexpr (kStride > 0) {
+    using Row = decltype(load_row<kStride>(w));
+    const Row weights = load<Row>(w);
+    if constexpr (kPrefetch) {
+      for (int r = 0; r < 4; ++r) __builtin_prefetch(soon[r]);
+    }
+    return sums_of(fold(weights * load_row<kStride>(row[0])), fold(weights * load_row<kStride>(row[1])),
+                   fold(weights * load_row<kStride>(row[2])), fold(weights * load_row<kStride>(row[3])));
+  } else {
+    LaneSum sum[4];
+    std::int64_t i = 0;
+    for (; i + kLanes <= width; i += kLanes) {
+      Floats weights[kParts];
+#pragma GCC unroll 2
+      for (std::int64_t p = 0; p < kParts; ++p) weights[p] = load<Floats>(w + i + p * kWidth);
+#pragma GCC unroll 4
+      for (int r = 0; r < 4; ++r) {
+        if constexpr (kPrefetch) __builtin_prefetch(soon[r] + i);
+        sum[r].add_product(weights, row[r] + i);
+      }
+    }
+    Floats8 rest[4] = {};
+    if (i < width) {
+      const auto weights = load<Floats8>(w + i);
+#pragma GCC unroll 4
+      for (int r = 0; r < 4; ++r) {
+        if constexpr (kPrefetch) __builtin_prefetch(soon[r] + i);
+        rest[r] = weights * load<Floats8>(row[r] + i);
+      }
+    }
+    return sums_of(sum[0].folded(rest[0]), sum[1].folded(rest[1]), sum[2].folded(rest[2]), sum[3].folded(rest[3]));
+  }
+}
+
+/// Sum of eight rows, each scaled by its derivative.
+template <class Vector, class Load>
+[[gnu::always_inline]] inline Vector weighted_sum(const float* d, const float* const* row, Load&& load_part) {
+  const Vector s01 = load_part(row[0]) * d[0] + load_part(row[1]) * d[1];
+  const Vector s23 = load_part(row[2]) * d[2] + load_part(row[3]) * d[3];
+  const Vector s45 = load_part(row[4]) * d[4] + load_part(row[5]) * d[5];
+  const Vector s67 = load_part(row[6]) * d[6] + load_part(row[7]) * d[7];
+  return (s01 + s23) + (s45 + s67);
+}
+
+}  // namespace
+}  // namespace slalom::cpu
