@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The workloads of docs/performance.md: epochs of linear models, shuffled anew every epoch, and the memory bandwidth that
-// bounds the large ones. Each is checked against the reference path before it is timed.
+// The workloads of docs/performance.md: epochs of linear models, shuffled anew every epoch, and the memory bandwidth
+// that bounds the large ones. Each is checked against the reference path before it is timed.
 #include "workload_bench.hpp"
 
 #include <benchmark/benchmark.h>

@@ -68,11 +68,11 @@ class PowerRest {
 
  private:
   static constexpr std::int64_t kSegment = 64;
-  double log_beta_;                     ///< 0 for beta = 0
+  double log_beta_;                      ///< 0 for beta = 0
   std::array<double, kSegment> rest_{};  ///< 1 - beta^j
-  std::int64_t segment_ = 0;            ///< beta^t = power_ beta^j for t = segment_ + j
-  double power_ = 1.0;                  ///< beta^segment_
-  double segment_rest_ = 0.0;           ///< 1 - power_
+  std::int64_t segment_ = 0;             ///< beta^t = power_ beta^j for t = segment_ + j
+  double power_ = 1.0;                   ///< beta^segment_
+  double segment_rest_ = 0.0;            ///< 1 - power_
 };
 
 /// Turns step numbers and learning rates into StepConstants; steps must come in order: NAdam carries a product, FTRL

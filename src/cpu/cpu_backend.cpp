@@ -31,7 +31,8 @@ class CpuBackend : public HostBackend<float> {
 
  private:
   static std::unique_ptr<Engine<float>> make_engine(const ModelSpec& spec, const Dataset& train, int threads) {
-    if (spec.is_linear()) return std::make_unique<LinearEngine>(spec, train, threads, *instruction_sets().front().linear);
+    if (spec.is_linear())
+      return std::make_unique<LinearEngine>(spec, train, threads, *instruction_sets().front().linear);
     return std::make_unique<NetworkEngine<float, DnnlMatmul>>(spec, train, threads);
   }
   int threads_;

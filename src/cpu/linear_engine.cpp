@@ -21,8 +21,8 @@ constexpr std::int64_t kChunkProducts = 16384;
 constexpr std::int64_t kChunkRows = 32;
 constexpr std::int64_t kMostChunks = 64;
 
-constexpr std::int64_t kTileFloats = 4096;      ///< of rows, or of outputs: half of the smallest L1 cache
-constexpr std::int64_t kAheadFloats = 4096;     ///< from the row in use to the one that is prefetched
+constexpr std::int64_t kTileFloats = 4096;       ///< of rows, or of outputs: half of the smallest L1 cache
+constexpr std::int64_t kAheadFloats = 4096;      ///< from the row in use to the one that is prefetched
 constexpr std::int64_t kCachedFloats = 1 << 18;  ///< a data set that needs no prefetching
 
 std::int64_t round_up(std::int64_t n, std::int64_t unit) { return (n + unit - 1) / unit * unit; }
@@ -189,7 +189,8 @@ double LinearEngine::gradient_of_step(const Run& run, Replica& replica, std::siz
       pass.next = pass.rows + pass.n;
       pass.n_next = n - begin - pass.n;
     } else {  // or its first chunk of the next step
-      const std::int64_t at = std::min(chunks * rank / run.threads * chunk_rows, static_cast<std::int64_t>(next.size()));
+      const std::int64_t at =
+          std::min(chunks * rank / run.threads * chunk_rows, static_cast<std::int64_t>(next.size()));
       pass.next = next.data() + at;
       pass.n_next = static_cast<std::int64_t>(next.size()) - at;
     }

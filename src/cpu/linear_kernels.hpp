@@ -13,8 +13,8 @@ namespace slalom::cpu {
 /// Data and sizes, the same for all passes of a run. Parameters, gradients and state slots are laid out alike: the
 /// weights of one output after the other, `width` floats each (the padding is zero), then the biases; `n_all` floats.
 struct LinearProblem {
-  const float* features = nullptr;     ///< [n_rows, stride], zero beyond n_features
-  const float* targets = nullptr;      ///< [n_rows, n_outputs]; null for cross-entropy
+  const float* features = nullptr;  ///< [n_rows, stride], zero beyond n_features
+  const float* targets = nullptr;   ///< [n_rows, n_outputs]; null for cross-entropy
   const std::int32_t* labels = nullptr;
   const float* row_weights = nullptr;  ///< null: all 1
   std::int64_t stride = 0;             ///< row_stride(n_features)

@@ -53,8 +53,8 @@ class NetworkEngine : public SteppedEngine<Real> {
     }
   }
 
-  double loss_and_gradient(std::span<const std::uint32_t> rows, std::span<Real> parameters,
-                           std::span<Real> gradient, const core::DropoutKey& dropout) override {
+  double loss_and_gradient(std::span<const std::uint32_t> rows, std::span<Real> parameters, std::span<Real> gradient,
+                           const core::DropoutKey& dropout) override {
     const auto n = static_cast<std::int64_t>(rows.size());
     for (std::int64_t i = 0; i < n; ++i) gather(view_, rows[static_cast<std::size_t>(i)], i);
     forward(n, parameters.data(), parameters.data(), dropout);

@@ -10,7 +10,8 @@
 namespace slalom::data {
 
 void shuffle(std::span<std::uint32_t> rows, core::PhiloxStream random) {
-  constexpr std::size_t kAhead = 16;  // drawn ahead of their swaps, so that the cache misses of one do not wait for another's
+  constexpr std::size_t kAhead =
+      16;  // drawn ahead of their swaps, so that the cache misses of one do not wait for another's
   std::array<std::uint32_t, kAhead> with{};
   for (std::size_t left = rows.size(); left > 1;) {
     const std::size_t n = std::min(kAhead, left - 1);

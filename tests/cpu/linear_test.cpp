@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The fused passes of linear models: they follow the reference path over odd shapes, and their bits depend neither on the
-// instruction set nor on threads, blocks or the population.
+// The fused passes of linear models: they follow the reference path over odd shapes, and their bits depend neither on
+// the instruction set nor on threads, blocks or the population.
 #include <cmath>
 #include <memory>
 
@@ -84,7 +84,8 @@ TEST(LinearEngine, FollowsTheReferenceOverOddShapes) {
   for (const std::int64_t d : {1, 2, 3, 4, 5, 7, 8, 9, 16, 17, 31, 123, 512}) {
     for (const auto& [loss, name] : EnumNames<LossKind>::kNames) {
       expect_near_reference(linear_spec(loss, d, 3), momentum, 41, 12, d % 2 == 1);
-      expect_near_reference(linear_spec(loss, d, 1 + (loss == LossKind::kCrossEntropy ? 1 : 0)), momentum, 5, 100, false);
+      expect_near_reference(linear_spec(loss, d, 1 + (loss == LossKind::kCrossEntropy ? 1 : 0)), momentum, 5, 100,
+                            false);
     }
   }
 }

@@ -5,6 +5,7 @@
 
 namespace slalom::cpu {
 
-extern const LinearKernels kLinearAvx2{.gradient = choose_gradient, .update = choose_update, .all_finite = finite_pass, .add = add_pass};
+extern const LinearKernels kLinearAvx2{
+    .gradient = choose_gradient, .update = choose_update, .all_finite = finite_pass, .add = add_pass};
 
 }  // namespace slalom::cpu

@@ -5,6 +5,7 @@
 
 namespace slalom::cpu {
 
-extern const LinearKernels kLinearBaseline{.gradient = choose_gradient, .update = choose_update, .all_finite = finite_pass, .add = add_pass};
+extern const LinearKernels kLinearBaseline{
+    .gradient = choose_gradient, .update = choose_update, .all_finite = finite_pass, .add = add_pass};
 
 }  // namespace slalom::cpu

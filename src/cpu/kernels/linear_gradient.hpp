@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Loss and gradient of a chunk of rows. Computes, for a tile of rows that stays in L1: the dot products of four rows at
 // a time with the weights of an output; then losses and derivatives of all rows, a vector of rows at a time; then the
-// gradient, eight rows at a time. Orders of sums are fixed by the sizes. Bound by loads from L1, or by reading the rows.
+// gradient, eight rows at a time. Orders of sums are fixed by the sizes. Bound by loads from L1, or by reading the
+// rows.
 #pragma once
 
 #include <cstdint>
@@ -24,11 +25,11 @@ struct Tile {
   std::int64_t count = 0;        ///< rows
   std::int64_t padded = 0;       ///< a multiple of kGroup
   float terms = 1.0F;            ///< of the mean
-  float* z = nullptr;            ///< [n_outputs, LinearProblem::tile] outputs, then derivatives of the batch's mean loss
-  float* y = nullptr;            ///< likewise: targets
-  float* weight = nullptr;       ///< [tile]
-  float* scale = nullptr;        ///< [tile] weight / terms
-  double sums[kGroup] = {};      ///< losses of row r of each tile in element r % kGroup
+  float* z = nullptr;        ///< [n_outputs, LinearProblem::tile] outputs, then derivatives of the batch's mean loss
+  float* y = nullptr;        ///< likewise: targets
+  float* weight = nullptr;   ///< [tile]
+  float* scale = nullptr;    ///< [tile] weight / terms
+  double sums[kGroup] = {};  ///< losses of row r of each tile in element r % kGroup
 };
 
 template <int kStride>
@@ -163,8 +164,7 @@ template <int kStride>
     using Row = decltype(load_row<kStride>(gradient));
     Row sum = load<Row>(gradient);
     for (std::int64_t r = 0; r < tile.padded; r += kGroup) {
-      sum += weighted_sum<Row>(derivatives + r, tile.row + r,
-                               [](const float* x) { return load_row<kStride>(x); });
+      sum += weighted_sum<Row>(derivatives + r, tile.row + r, [](const float* x) { return load_row<kStride>(x); });
     }
     store(gradient, sum);
   } else {

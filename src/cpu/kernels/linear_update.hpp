@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sees whether a gradient is finite, clips it, and applies an optimiser step: a loop over vectors of parameters for each
-// rule and its variants. Bound by square roots and divisions.
+// Sees whether a gradient is finite, clips it, and applies an optimiser step: a loop over vectors of parameters for
+// each rule and its variants. Bound by square roots and divisions.
 #pragma once
 
 #include <bit>

@@ -20,8 +20,8 @@ using Floats = Floats8;
 #endif
 constexpr std::int64_t kWidth = sizeof(Floats) / sizeof(float);
 
-/// The lanes of a sum, whatever the width: lane i sums elements i, i + 16, ...; then lane i takes lane i + 8, i + 4, i +
-/// 2, i + 1.
+/// The lanes of a sum, whatever the width: lane i sums elements i, i + 16, ...; then lane i takes lane i + 8, i + 4, i
+/// + 2, i + 1.
 constexpr std::int64_t kLanes = 16;
 constexpr std::int64_t kParts = kLanes / kWidth;
 
