@@ -74,7 +74,8 @@ class Loop {
     }
     blocks_.resize(runs_.size());
     blocks_after_.resize(runs_.size());
-    if (config.max_seconds > 0.0) block_steps_ = steps_after_ = 1;  // nothing is known yet of the speed
+    const auto limited = [](const MemberPlan& plan) { return plan.trainer.max_seconds > 0.0; };
+    if (std::any_of(plans.begin(), plans.end(), limited)) block_steps_ = steps_after_ = 1;  // the speed is not known yet
   }
 
   ~Loop() { backend_.forget(); }  // the blocks that were announced point into this object
@@ -218,8 +219,12 @@ class Loop {
 
   /// A block must not run far beyond --max-time.
   [[nodiscard]] double block_seconds() const {
-    if (config_.max_seconds == 0.0) return kBlockSeconds;
-    return std::min(kBlockSeconds, config_.max_seconds - seconds_since(start_));
+    double left = kBlockSeconds;
+    for (std::size_t m = 0; m < runs_.size(); ++m) {
+      const double limit = plans_[m].trainer.max_seconds;
+      if (limit > 0.0 && runs_[m].active()) left = std::min(left, limit - seconds_since(start_));
+    }
+    return left;
   }
 
   [[nodiscard]] double speed() const {
