@@ -75,7 +75,7 @@ class Loop {
     blocks_.resize(runs_.size());
     blocks_after_.resize(runs_.size());
     const auto limited = [](const MemberPlan& plan) { return plan.trainer.max_seconds > 0.0; };
-    if (std::any_of(plans.begin(), plans.end(), limited)) block_steps_ = steps_after_ = 1;  // the speed is not known yet
+    if (std::any_of(plans.begin(), plans.end(), limited)) block_steps_ = steps_after_ = 1;  // speed unknown
   }
 
   ~Loop() { backend_.forget(); }  // the blocks that were announced point into this object

@@ -106,10 +106,12 @@ TEST_F(Arguments, UnknownWordsAreNamed) {
   const Outcome command = slalom("traim --data data.csv");
   EXPECT_EQ(command.status, 64);
   EXPECT_EQ(command.err,
-            "slalom: found the command 'traim', expected one of train, predict, evaluate, inspect, export, devices, "
+            "slalom: found the command 'traim', expected one of train, tune, lr-find, predict, evaluate, inspect, "
+            "export, devices, "
             "demo\n");
   EXPECT_EQ(slalom("").err,
-            "slalom: found no command, expected one of train, predict, evaluate, inspect, export, devices, demo (see "
+            "slalom: found no command, expected one of train, tune, lr-find, predict, evaluate, inspect, export, "
+            "devices, demo (see "
             "'slalom --help')\n");
   EXPECT_EQ(slalom("--faster train").err, "slalom: --faster: there is no such flag (see 'slalom --help')\n");
   expect_refused("--learning-rate=1", std::string("--learning-rate: there is no such flag") + kHelp);
