@@ -11,11 +11,11 @@
 namespace slalom::core {
 namespace {
 
-// One core of a CPU, rounded from measurements of this library on a server's (AVX-512, 2.x GHz, --threads 1): the
+// One core of a CPU, rounded from measurements of this library on a server's (docs/performance.md, --threads 1): the
 // numbers decide between times that differ by factors.
 constexpr double kCpuStep = 0.1e-6;  // s: a step of a tiny model that never leaves the L1 cache
-constexpr double kCpuRow = 30e-9;    // s: a row, besides its arithmetic; its place in the order is drawn, too
-constexpr double kCpuFlops = 5e9;    // flops/s: models without hidden layers
+constexpr double kCpuRow = 10e-9;    // s: a row, besides its arithmetic; its place in the order is drawn, too
+constexpr double kCpuFlops = 15e9;   // flops/s: models without hidden layers
 constexpr double kCpuBytes = 8e9;    // bytes/s: rows in random order
 constexpr double kCpuUpdate = 3e-9;  // s: a parameter's update
 constexpr double kCpuLayer = 10e-6;  // s: a network's layer, both ways
