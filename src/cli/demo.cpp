@@ -88,7 +88,7 @@ TrainJob flats_job() {
 void print_row(const char* name, const JobResult& result) {
   const Metrics& valid = result.members.at(static_cast<std::size_t>(result.chosen)).valid.value();
   const TrainResult& training = result.training;
-  fmt::print("{:<22} {:>10.0f} {:>10.0f} {:>8.4f} {:>9} {:>12.2f} {:>14.0f}\n", name, valid.rmse.value(),
+  fmt::print("{:<22} {:>10.0f} {:>10.0f} {:>8.4f} {:>9} {:>12.3g} {:>14.0f}\n", name, valid.rmse.value(),
              valid.mae.value(), valid.r2.value(), training.steps, training.seconds,
              static_cast<double>(training.samples) / training.seconds);
 }
