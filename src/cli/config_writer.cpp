@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
 #include <slalom/error.hpp>
@@ -38,15 +39,15 @@ FlagValues shared_flags(const CLI::App& command, const CLI::App& other, const st
 
 std::string config_text(const std::vector<std::string>& comments, const FlagValues& flags) {
   std::string text;
-  for (const std::string& comment : comments) text += "# " + comment + "\n";
+  for (const std::string& comment : comments) text += fmt::format("# {}\n", comment);
   for (const auto& [name, values] : flags) {
     if (values.size() == 1) {
-      text += name + " = " + (values[0] == "true" ? values[0] : quoted(name, values[0])) + "\n";
+      text += fmt::format("{} = {}\n", name, values[0] == "true" ? values[0] : quoted(name, values[0]));
       continue;
     }
     std::string list;
-    for (const std::string& value : values) list += (list.empty() ? "" : ", ") + quoted(name, value);
-    text += name + " = [" + list + "]\n";
+    for (const std::string& value : values) list += fmt::format("{}{}", list.empty() ? "" : ", ", quoted(name, value));
+    text += fmt::format("{} = [{}]\n", name, list);
   }
   return text;
 }
