@@ -38,6 +38,11 @@ std::string joined(const std::vector<std::string>& values) {
 
 }  // namespace
 
+void add_config_option(CLI::App& app, std::string& config) {
+  app.add_option("--config", config,
+                 "Read flags from a TOML file: name = value, names without the dashes; flags given here win");
+}
+
 std::vector<std::string> expand_config(std::vector<std::string> arguments) {
   const std::string path = config_path(arguments);
   if (path.empty()) return arguments;

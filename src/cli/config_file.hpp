@@ -5,7 +5,14 @@
 #include <string>
 #include <vector>
 
+namespace CLI {
+class App;
+}
+
 namespace slalom::cli {
+
+/// --config of a command, for its help: expand_config() has replaced it by the file's flags before they are parsed.
+void add_config_option(CLI::App& app, std::string& config);
 
 /// If `arguments` (without the program's name) hold `--config FILE` or `--config=FILE`, returns them with the file's
 /// entries added as flags: `name = value` becomes `--name value`, `name = true` becomes `--name`, lists are joined by

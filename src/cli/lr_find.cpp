@@ -7,6 +7,7 @@
 #include <slalom/lr_find.hpp>
 
 #include "cli/command.hpp"
+#include "cli/config_file.hpp"
 #include "cli/options.hpp"
 #include "cli/output_paths.hpp"
 #include "data/atomic_file.hpp"
@@ -73,8 +74,7 @@ void add_lr_find(CLI::App& app) {
   add_sampling_options(*command, o->job.trainer);
   add_device_options(*command, {o->job.device, o->job.threads, o->job.precision});
   add_device_memory_option(*command, o->job.device_memory);
-  command->add_option("--config", o->config,
-                      "Read flags from a TOML file: name = value, names without the dashes; flags given here win");
+  add_config_option(*command, o->config);
   command->callback([o] { run_lr_find(*o); });
 }
 

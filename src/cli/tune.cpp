@@ -9,6 +9,7 @@
 #include <slalom/tune.hpp>
 
 #include "cli/command.hpp"
+#include "cli/config_file.hpp"
 #include "cli/config_writer.hpp"
 #include "cli/enum_option.hpp"
 #include "cli/options.hpp"
@@ -130,8 +131,7 @@ void add_tune(CLI::App& app) {
   add_device_options(*command, {job.device, job.threads, job.precision});
   command->remove_option(command->get_option("--device"));  // --devices
   add_device_memory_option(*command, job.device_memory);
-  command->add_option("--config", o->config,
-                      "Read flags from a TOML file: name = value, names without the dashes; flags given here win");
+  add_config_option(*command, o->config);
   const CLI::App* train = app.get_subcommand("train");
   command->callback([o, command, train] { run_tune(*o, *command, *train); });
 }

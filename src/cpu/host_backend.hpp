@@ -2,7 +2,6 @@
 // A backend on the host: a population of members, each stepped by an engine.
 #pragma once
 
-#include <exception>
 #include <memory>
 #include <vector>
 
@@ -11,6 +10,8 @@
 #include <slalom/backend.hpp>
 #include <slalom/model.hpp>
 
+#include "core/parallel.hpp"
+#include "core/step_blocks.hpp"
 #include "cpu/engine.hpp"
 #include "cpu/member_store.hpp"
 
@@ -21,25 +22,14 @@ template <class Real>
 class HostBackend : public Backend {
  public:
   [[nodiscard]] std::vector<BlockResult> run(std::span<const StepBlock> blocks) override {
-    if (static_cast<std::int64_t>(blocks.size()) != n_members()) {
-      throw Error(ExitCode::kSoftware, "internal error: " + std::to_string(blocks.size()) + " blocks for " +
-                                           std::to_string(n_members()) + " members");
-    }
+    core::check_blocks(blocks, n_members());
     std::vector<BlockResult> results(blocks.size());
-    std::exception_ptr failure;
-    const auto n = static_cast<std::int64_t>(blocks.size());
-#pragma omp parallel for num_threads(static_cast <int>(workers_.size())) schedule(dynamic) if (workers_.size() > 1)
-    for (std::int64_t m = 0; m < n; ++m) {
-      try {
-        const auto at = static_cast<std::size_t>(m);
-        const std::size_t worker = workers_.size() > 1 ? static_cast<std::size_t>(omp_get_thread_num()) : 0;
-        results[at] = run_member(*workers_[worker], members_[at], blocks[at]);
-      } catch (...) {
-#pragma omp critical
-        failure = std::current_exception();
-      }
-    }
-    if (failure) std::rethrow_exception(failure);
+    core::parallel_for(n_members(), static_cast<int>(workers_.size()), [&](std::int64_t m) {
+      const auto at = static_cast<std::size_t>(m);
+      if (blocks[at].rows.empty()) return;
+      const std::size_t worker = workers_.size() > 1 ? static_cast<std::size_t>(omp_get_thread_num()) : 0;
+      results[at] = workers_[worker]->train(members_[at], blocks[at]);
+    });
     return results;
   }
 
@@ -73,17 +63,6 @@ class HostBackend : public Backend {
   void add_worker(std::unique_ptr<Engine<Real>> engine) { workers_.push_back(std::move(engine)); }
 
  private:
-  BlockResult run_member(Engine<Real>& engine, MemberStore<Real>& member, const StepBlock& block) {
-    if (block.rows.empty()) return {};
-    const auto batch = static_cast<std::size_t>(block.batch_size);
-    const std::size_t n_steps = (block.rows.size() + batch - 1) / batch;
-    if (block.learning_rates.size() != n_steps) {
-      throw Error(ExitCode::kSoftware, "internal error: " + std::to_string(block.learning_rates.size()) +
-                                           " learning rates for " + std::to_string(n_steps) + " steps");
-    }
-    return engine.train(member, block);
-  }
-
   ParameterLayout layout_;
   std::vector<MemberStore<Real>> members_;
   std::vector<std::unique_ptr<Engine<Real>>> workers_;  ///< one a thread

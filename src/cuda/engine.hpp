@@ -33,13 +33,11 @@ class DeviceEngine {
   /// `constants`.
   [[nodiscard]] virtual bool wants_ordered_inputs() const noexcept { return false; }
 
-  /// Makes room for batches of up to `rows` rows. Waits for the device if it has to grow.
-  virtual void reserve(std::int64_t rows) = 0;
+  /// Makes room for predictions of up to `rows` rows. Waits for the device if it has to grow.
+  virtual void reserve_prediction(std::int64_t /*rows*/) {}
 
-  /// Makes room for predictions of up to `rows` rows. The same by default.
-  virtual void reserve_prediction(std::int64_t rows) { reserve(rows); }
-
-  /// Fills in the plans of tasks before they are copied to the device. Waits for the device if memory has to grow.
+  /// Makes room for the tasks and fills in their plans, before they are copied to the device. Waits for the device if
+  /// memory has to grow.
   virtual void prepare(std::span<MemberTask> /*tasks*/) {}
 
   /// Enqueues all steps of all tasks, which have been prepared. `device_tasks` is a copy of `tasks` in device memory.
@@ -58,7 +56,7 @@ struct EngineRequest {
   Precision precision = Precision::kFp32;
 };
 
-/// The engine for the request. Batch sizes are not known yet: engines decide by them in reserve().
+/// The engine for the request. Batch sizes are not known yet: engines decide by them in prepare().
 [[nodiscard]] std::unique_ptr<DeviceEngine> make_engine(const EngineRequest& request);
 
 }  // namespace slalom::cuda

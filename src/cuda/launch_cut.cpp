@@ -4,8 +4,12 @@
 
 #include <algorithm>
 
+#include "core/step_blocks.hpp"
+
 namespace slalom::cuda {
 namespace {
+
+using core::steps_of;
 
 std::int64_t rows_of(const StepBlock& block) noexcept { return static_cast<std::int64_t>(block.rows.size()); }
 
@@ -15,10 +19,6 @@ std::int64_t step_bytes(const StepBlock& block, const LaunchBudget& budget) noex
 }
 
 }  // namespace
-
-std::int64_t steps_of(const StepBlock& block) noexcept {
-  return (rows_of(block) + block.batch_size - 1) / block.batch_size;
-}
 
 std::int64_t largest_step_bytes(std::span<const StepBlock> blocks, const LaunchBudget& budget) noexcept {
   std::int64_t largest = 0;

@@ -10,8 +10,6 @@
 
 namespace slalom::cuda {
 
-[[nodiscard]] std::int64_t steps_of(const StepBlock& block) noexcept;
-
 /// What one member does in a launch: consecutive whole steps of its block. n_steps == 0: it rests.
 struct LaunchPart {
   std::int64_t first_step = 0, n_steps = 0;

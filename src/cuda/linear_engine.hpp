@@ -18,7 +18,6 @@ class LinearEngine : public DeviceEngine {
 
   [[nodiscard]] std::string description() const override;
   [[nodiscard]] bool wants_ordered_inputs() const noexcept override { return true; }
-  void reserve(std::int64_t /*rows*/) override {}
   void reserve_prediction(std::int64_t rows) override;
   void prepare(std::span<MemberTask> tasks) override;
   void run(std::span<const MemberTask> tasks, const MemberTask* device_tasks, cudaStream_t stream) override;

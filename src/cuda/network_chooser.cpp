@@ -2,7 +2,6 @@
 // Splits a launch between the two engines of networks.
 #include "cuda/network_chooser.hpp"
 
-#include <algorithm>
 #include <utility>
 
 namespace slalom::cuda {
@@ -14,8 +13,6 @@ std::string NetworkChooser::description() const {
   return small_.predicts() ? small_.description() + " where it fits" : "graphs of steps";
 }
 
-void NetworkChooser::reserve(std::int64_t) {}
-
 DeviceEngine& NetworkChooser::large() {
   if (!large_) large_ = make_large_();
   return *large_;
@@ -24,11 +21,9 @@ DeviceEngine& NetworkChooser::large() {
 bool NetworkChooser::is_large(const MemberTask& task) const { return task.n_rows > 0 && !small_.trains(task); }
 
 void NetworkChooser::prepare(std::span<MemberTask> tasks) {
-  std::int64_t largest = 0;
-  for (const MemberTask& task : tasks) {
-    if (is_large(task)) largest = std::max(largest, std::min(task.batch_size, task.n_rows));
+  for (std::size_t m = 0; m < tasks.size(); ++m) {
+    if (is_large(tasks[m])) large().prepare(tasks.subspan(m, 1));
   }
-  if (largest > 0) large().reserve(largest);
 }
 
 void NetworkChooser::run(std::span<const MemberTask> tasks, const MemberTask* device_tasks, cudaStream_t stream) {

@@ -18,8 +18,6 @@ class NetworkChooser : public DeviceEngine {
   NetworkChooser(const ModelSpec& spec, const DeviceInfo& device, MakeEngine make_large);
 
   [[nodiscard]] std::string description() const override;
-  /// Does nothing: which members need room in the large engine is known in prepare().
-  void reserve(std::int64_t rows) override;
   void reserve_prediction(std::int64_t rows) override;
   void prepare(std::span<MemberTask> tasks) override;
   void run(std::span<const MemberTask> tasks, const MemberTask* device_tasks, cudaStream_t stream) override;

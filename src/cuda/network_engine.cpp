@@ -20,7 +20,9 @@ std::string NetworkEngine::description() const {
   return "cuBLASLt products in graphs of steps, " + std::string(name_of(shape_.options.precision));
 }
 
-void NetworkEngine::reserve(std::int64_t rows) {
+void NetworkEngine::prepare(std::span<MemberTask> tasks) {
+  std::int64_t rows = 0;
+  for (const MemberTask& task : tasks) rows = std::max(rows, std::min(task.batch_size, task.n_rows));
   if (rows <= training_.rows) return;
   SLALOM_CHECK(cudaDeviceSynchronize());
   graphs_.clear();  // they hold addresses of the memory that goes

@@ -28,7 +28,7 @@ class NetworkEngine : public DeviceEngine {
   NetworkEngine(const ModelSpec& spec, const NetworkOptions& options);
 
   [[nodiscard]] std::string description() const override;
-  void reserve(std::int64_t rows) override;
+  void prepare(std::span<MemberTask> tasks) override;
   void reserve_prediction(std::int64_t rows) override;
   void run(std::span<const MemberTask> tasks, const MemberTask* device_tasks, cudaStream_t stream) override;
   void predict(const float* parameters, const DeviceFeatures& x, const std::uint32_t* rows, std::int64_t n_rows,

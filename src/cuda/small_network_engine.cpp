@@ -23,8 +23,6 @@ bool SmallNetworkEngine::trains(const MemberTask& task) const { return plan_of(t
 
 std::string SmallNetworkEngine::description() const { return "one block a member"; }
 
-void SmallNetworkEngine::reserve(std::int64_t) {}
-
 void SmallNetworkEngine::run(std::span<const MemberTask> tasks, const MemberTask* device_tasks, cudaStream_t stream) {
   if (!network_) return;
   SmallTrainArguments arguments{.network = *network_,

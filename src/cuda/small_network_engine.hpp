@@ -21,7 +21,6 @@ class SmallNetworkEngine : public DeviceEngine {
   [[nodiscard]] bool predicts() const noexcept { return network_.has_value() && predict_plan_.fits(); }
 
   [[nodiscard]] std::string description() const override;
-  void reserve(std::int64_t rows) override;
   /// Leaves members that do not fit alone.
   void run(std::span<const MemberTask> tasks, const MemberTask* device_tasks, cudaStream_t stream) override;
   void predict(const float* parameters, const DeviceFeatures& x, const std::uint32_t* rows, std::int64_t n_rows,

@@ -8,6 +8,7 @@
 
 #include <slalom/error.hpp>
 
+#include "core/step_blocks.hpp"
 #include "cuda/check.hpp"
 #include "stop_flags.cuh"
 
@@ -49,11 +50,6 @@ StepPipeline::StepPipeline(const LaunchSources& sources, const PipelineMemory& m
 
 StepPipeline::Work StepPipeline::make_work(std::span<const StepBlock> blocks,
                                            std::vector<core::StepClock> clocks) const {
-  for (const StepBlock& block : blocks) {
-    if (static_cast<std::int64_t>(block.learning_rates.size()) == steps_of(block)) continue;
-    throw Error(ExitCode::kSoftware, "internal error: " + std::to_string(block.learning_rates.size()) +
-                                         " learning rates for " + std::to_string(steps_of(block)) + " steps");
-  }
   const LaunchBudget budget = writer_.budget(slot_bytes());
   const std::int64_t least = memory_.n_slots * largest_step_bytes(blocks, budget) + memory_.kept;
   if (memory_.limit > 0 && least > memory_.limit) {
@@ -65,8 +61,8 @@ StepPipeline::Work StepPipeline::make_work(std::span<const StepBlock> blocks,
   return work;
 }
 
-/// Whether `work`, of which some may be written already, is what `blocks` ask for now.
-bool StepPipeline::is(const Work& work, std::span<const StepBlock> blocks) const {
+/// Whether what was prepared as `work` is what `blocks` ask for now.
+bool StepPipeline::matches(const Work& work, std::span<const StepBlock> blocks) const {
   for (std::size_t m = 0; m < blocks.size(); ++m) {
     if (!same(work.blocks[m], blocks[m]) || !same(work.start[m], population_.clock(static_cast<std::int64_t>(m)))) {
       return false;
@@ -81,12 +77,9 @@ std::int64_t StepPipeline::slot_bytes() const {
 }
 
 void StepPipeline::begin(std::span<const StepBlock> blocks) {
-  if (static_cast<std::int64_t>(blocks.size()) != population_.size()) {
-    throw Error(ExitCode::kSoftware, "internal error: " + std::to_string(blocks.size()) + " blocks for " +
-                                         std::to_string(population_.size()) + " members");
-  }
+  core::check_blocks(blocks, population_.size());
   if (now_.done < now_.launches.size()) abandon();
-  if (next_ && is(*next_, blocks)) {
+  if (next_ && matches(*next_, blocks)) {
     now_ = std::move(*next_);
     now_.blocks.assign(blocks.begin(), blocks.end());
     next_.reset();
@@ -98,11 +91,11 @@ void StepPipeline::begin(std::span<const StepBlock> blocks) {
     for (std::int64_t m = 0; m < population_.size(); ++m) clocks.push_back(population_.clock(m));
     now_ = make_work(blocks, std::move(clocks));
   }
-  engine_.reserve(largest_batch(blocks));
   advance();
 }
 
 void StepPipeline::prefetch(std::span<const StepBlock> blocks) {
+  core::check_blocks(blocks, population_.size());
   forget();
   hint_.assign(blocks.begin(), blocks.end());
   write_ahead();

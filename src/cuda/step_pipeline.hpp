@@ -64,7 +64,7 @@ class StepPipeline {
   };
 
   [[nodiscard]] Work make_work(std::span<const StepBlock> blocks, std::vector<core::StepClock> clocks) const;
-  [[nodiscard]] bool is(const Work& work, std::span<const StepBlock> blocks) const;
+  [[nodiscard]] bool matches(const Work& work, std::span<const StepBlock> blocks) const;
   [[nodiscard]] std::int64_t slot_bytes() const;
   [[nodiscard]] bool has_free_slot() const { return n_written_ - n_done_ < slots_.size(); }
   void abandon();

@@ -4,20 +4,20 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <numeric>
 
 #include <fmt/format.h>
 
+#include "core/stopwatch.hpp"
+
 namespace slalom::report {
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using core::Clock;
+using core::seconds_since;
 
 constexpr std::size_t kProbeFloats = std::size_t{1} << 24;  // 64 MiB
 constexpr std::int64_t kProbeSteps = 4000;
-
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 double measure_bandwidth() {
   const AlignedFloats data(kProbeFloats, 1.0F);

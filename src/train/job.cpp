@@ -10,6 +10,7 @@
 #include "train/job_rows.hpp"
 #include "train/job_spec.hpp"
 #include "train/prepared.hpp"
+#include "train/start_members.hpp"
 
 namespace slalom {
 namespace {
@@ -95,10 +96,7 @@ class JobRun {
     const auto backend = make_backend(job_.device, p.spec, p.train, members, options, &trained.device_reason);
     trained.device = backend->device();
     trained.device_description = backend->description();
-    for (std::int64_t m = 0; m < n_members; ++m) {
-      const MemberConfig& member = members[static_cast<std::size_t>(m)];
-      backend->import_state(m, {.parameters = initial_parameters(p.spec, member.seed, member.stream)});
-    }
+    training::start_members(*backend, members);
     TrainerConfig config = job_.trainer;
     config.threads = job_.threads;
     trained.result = train(*backend, p.train, p.valid ? &*p.valid : nullptr, config, {}, observers, stop_);

@@ -3,7 +3,6 @@
 #include <slalom/trainer.hpp>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <limits>
 #include <sstream>
@@ -11,21 +10,21 @@
 #include <slalom/error.hpp>
 
 #include "core/parallel.hpp"
+#include "core/stopwatch.hpp"
 #include "data/class_names.hpp"
 #include "train/member_run.hpp"
 
 namespace slalom {
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using core::Clock;
+using core::seconds_since;
 using training::MemberRun;
 
 constexpr double kBlockSeconds = 0.25;  ///< progress appears about four times a second
 constexpr std::int64_t kFirstBlockSteps = 256;
 constexpr std::int64_t kRowsWorthThreads = std::int64_t{1} << 17;  ///< of all members: a millisecond of drawing
 constexpr std::int64_t kMostEpochs = 1000000000000;  ///< so that epochs x steps x rows cannot overflow in practice
-
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 /// Steps a block of `block_seconds` should have, from the speed of the one before.
 std::int64_t next_block_steps(std::int64_t steps, double seconds, double block_seconds) {

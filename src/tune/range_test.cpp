@@ -12,6 +12,7 @@
 #include <slalom/model.hpp>
 
 #include "train/member_run.hpp"
+#include "train/start_members.hpp"
 #include "tune/rate_pick.hpp"
 
 namespace slalom {
@@ -60,10 +61,9 @@ class Ramp {
     BackendOptions options = place.options;
     options.expected = {.batch_size = members[0].batch_size, .epochs = config.steps, .max_steps = config.steps};
     backend_ = make_backend(place.device, spec, train, configs, options, &reason_);
-    for (std::size_t i = 0; i < settings_.size(); ++i) {
-      runs_.push_back({MemberRun(settings_[i], train.n_rows, {}, 0), {}, false});
-      backend_->import_state(static_cast<std::int64_t>(i),
-                             {.parameters = initial_parameters(spec, settings_[i].seed, 0)});
+    training::start_members(*backend_, configs);
+    for (const TrainerConfig& settings : settings_) {
+      runs_.push_back({MemberRun(settings, train.n_rows, {}, 0), {}, false});
     }
     for (std::size_t m = 0; m < n_members_; ++m) monitors_.emplace_back(config.steps);
     done_.resize(n_members_);

@@ -8,6 +8,7 @@
 #include <slalom/model.hpp>
 
 #include "core/rules.hpp"
+#include "train/start_members.hpp"
 #include "tune/judge.hpp"
 
 namespace slalom::tuning {
@@ -37,7 +38,7 @@ std::optional<TrialSpeed> measure_speed(const ModelSpec& spec, const Dataset& tr
                                         const std::atomic<bool>* stop) {
   const MemberConfig member{.optimizer = {.kind = settings.optimizer}};
   const auto backend = make_backend(settings.device, spec, train, {&member, 1}, settings.options);
-  backend->import_state(0, {.parameters = initial_parameters(spec, member.seed, 0)});
+  training::start_members(*backend, {&member, 1});
   const std::int64_t rows = settings.batch_size > 0 ? std::min(settings.batch_size, train.n_rows) : train.n_rows;
   const std::int64_t epoch = (train.n_rows + rows - 1) / rows;
   TrainerConfig trainer;

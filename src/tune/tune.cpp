@@ -3,7 +3,6 @@
 #include <slalom/tune.hpp>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <iterator>
 #include <limits>
@@ -14,7 +13,9 @@
 
 #include <slalom/error.hpp>
 
+#include "core/stopwatch.hpp"
 #include "train/prepared.hpp"
+#include "train/start_members.hpp"
 #include "tune/judge.hpp"
 #include "tune/noise_scale.hpp"
 #include "tune/recommend.hpp"
@@ -24,13 +25,12 @@
 namespace slalom {
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using core::Clock;
+using core::seconds_since;
 using Stage = TuneProgress::Stage;
 
 constexpr std::int64_t kMostOrderBytes = std::int64_t{1} << 30;  ///< of the visiting orders of one population
 constexpr std::int64_t kMostParameters = std::int64_t{1} << 28;  ///< of one population
-
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 /// Which member is which run of which row.
 struct MemberAt {
@@ -247,10 +247,7 @@ class Tuning {
       members.push_back({.optimizer = plan.trainer.optimizer, .seed = plan.trainer.seed});
     }
     auto backend = make_backend(device, prepared_.spec, prepared_.train, members, options_);
-    for (std::size_t m = 0; m < members.size(); ++m) {
-      backend->import_state(static_cast<std::int64_t>(m),
-                            {.parameters = initial_parameters(prepared_.spec, members[m].seed, 0)});
-    }
+    training::start_members(*backend, members);
     return backend;
   }
 

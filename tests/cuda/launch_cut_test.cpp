@@ -5,15 +5,16 @@
 #include <gtest/gtest.h>
 
 #include "core/philox.hpp"
+#include "core/step_blocks.hpp"
 
 namespace slalom::testing {
 namespace {
 
+using core::steps_of;
 using cuda::cut_into_launches;
 using cuda::LaunchBudget;
 using cuda::LaunchPart;
 using cuda::LaunchParts;
-using cuda::steps_of;
 
 class Blocks {
  public:

@@ -20,7 +20,11 @@ class RecordingEngine : public cuda::DeviceEngine {
   };
   explicit RecordingEngine(Record& record) : record_(record) {}
   [[nodiscard]] std::string description() const override { return "recorder"; }
-  void reserve(std::int64_t rows) override { record_.reserved = rows; }
+  void prepare(std::span<cuda::MemberTask> tasks) override {
+    for (const cuda::MemberTask& task : tasks) {
+      record_.reserved = std::max(record_.reserved, std::min(task.batch_size, task.n_rows));
+    }
+  }
   void reserve_prediction(std::int64_t rows) override { record_.reserved_for_prediction = rows; }
   void run(std::span<const cuda::MemberTask> tasks, const cuda::MemberTask* device_tasks, cudaStream_t) override {
     for (const cuda::MemberTask& task : tasks) record_.batches.push_back(task.batch_size);
@@ -48,7 +52,6 @@ TEST(NetworkChooser, GivesMembersThatDoNotFitToTheLargeEngine) {
   RecordingEngine::Record record;
   int made = 0;
   cuda::NetworkChooser chooser = chooser_of(spec, record, made);
-  chooser.reserve(512);
   EXPECT_EQ(made, 0);
   std::vector<cuda::MemberTask> tasks(4);
   tasks[1] = {.n_rows = 100, .batch_size = 64};

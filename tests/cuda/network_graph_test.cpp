@@ -27,22 +27,22 @@ class EngineRig {
     constants_.emplace(constants);
     losses_.emplace(std::vector<double>(constants.size()));
     flag_.emplace(std::vector<std::int32_t>{-1});
-    const std::vector<cuda::MemberTask> tasks{{.data = data_.view(),
-                                               .n_rows = n_rows,
-                                               .batch_size = p.batch,
-                                               .parameters = parameters_->get(),
-                                               .state = state_->get(),
-                                               .constants = constants_->get(),
-                                               .losses = losses_->get(),
-                                               .first_non_finite = flag_->get(),
-                                               .rule = {.rule = settings_.rule,
-                                                        .flags = core::flags_of(settings_),
-                                                        .n_slots = settings_.n_slots,
-                                                        .clip_value = static_cast<float>(settings_.clip_value),
-                                                        .clip_norm = settings_.clip_norm},
-                                               .seed = 3}};
+    std::vector<cuda::MemberTask> tasks{{.data = data_.view(),
+                                         .n_rows = n_rows,
+                                         .batch_size = p.batch,
+                                         .parameters = parameters_->get(),
+                                         .state = state_->get(),
+                                         .constants = constants_->get(),
+                                         .losses = losses_->get(),
+                                         .first_non_finite = flag_->get(),
+                                         .rule = {.rule = settings_.rule,
+                                                  .flags = core::flags_of(settings_),
+                                                  .n_slots = settings_.n_slots,
+                                                  .clip_value = static_cast<float>(settings_.clip_value),
+                                                  .clip_norm = settings_.clip_norm},
+                                         .seed = 3}};
     const DeviceArray<cuda::MemberTask> device_tasks(tasks);
-    engine_.reserve(std::min(p.batch, n_rows));
+    engine_.prepare(tasks);
     SLALOM_CHECK(cudaStreamSynchronize(stream_.get()));
     engine_.run(tasks, device_tasks.get(), stream_.get());
     SLALOM_CHECK(cudaStreamSynchronize(stream_.get()));

@@ -11,7 +11,6 @@ namespace slalom::testing {
 class PlainEngine : public cuda::DeviceEngine {
  public:
   [[nodiscard]] std::string description() const override { return "plain"; }
-  void reserve(std::int64_t) override {}
   void run(std::span<const cuda::MemberTask> tasks, const cuda::MemberTask* device_tasks, cudaStream_t stream) override;
   void predict(const float*, const cuda::DeviceFeatures&, const std::uint32_t*, std::int64_t, float*,
                cudaStream_t) override {}
