@@ -23,6 +23,18 @@ __device__ T sum_lanes(T value, int from, int to) {
   return value;
 }
 
+/// Of 2 kHalf sums, a lane and its fellow, `reach` away, each keep one half and add the other's: the upper lane the
+/// upper half. They are left at the front of `values`.
+template <int kHalf, int kCount>
+__device__ __forceinline__ void exchange_halves(float (&values)[kCount], bool upper, int reach) {
+#pragma unroll
+  for (int i = 0; i < kHalf; ++i) {
+    const float sent = upper ? values[i] : values[i + kHalf];
+    const float kept = upper ? values[i + kHalf] : values[i];
+    values[i] = kept + __shfl_xor_sync(kAllLanes, sent, reach);
+  }
+}
+
 /// Which sums a lane holds after scatter_sums: `live` of them from index `first` on; others hold the same ones unless
 /// `owner`.
 struct ScatteredSums {
@@ -41,12 +53,7 @@ __device__ ScatteredSums scatter_sums(float (&values)[kCount], int lane, int fro
   const bool upper = (lane & from) != 0;
   if constexpr (kLive > 1) {
     constexpr int kHalf = kLive / 2;
-#pragma unroll
-    for (int i = 0; i < kHalf; ++i) {
-      const float sent = upper ? values[i] : values[i + kHalf];
-      const float kept = upper ? values[i + kHalf] : values[i];
-      values[i] = kept + __shfl_xor_sync(kAllLanes, sent, from);
-    }
+    exchange_halves<kHalf>(values, upper, from);
     if (upper) held.first += kHalf;
     return scatter_sums<kCount, kHalf>(values, lane, from >> 1, to, held);
   } else {

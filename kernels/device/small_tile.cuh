@@ -82,23 +82,13 @@ __device__ inline TileRows combine_parts(float (&sums)[16], int part, int parts)
   int reach = parts / 2;
   if (reach > 0) {
     const bool upper = (part & reach) != 0;
-#pragma unroll
-    for (int i = 0; i < 8; ++i) {
-      const float sent = upper ? sums[i] : sums[i + 8];
-      const float kept = upper ? sums[i + 8] : sums[i];
-      sums[i] = kept + __shfl_xor_sync(kAllLanes, sent, reach);
-    }
+    exchange_halves<8>(sums, upper, reach);
     held = {.first = upper ? 2 : 0, .count = 2};
     reach /= 2;
   }
   if (reach > 0) {
     const bool upper = (part & reach) != 0;
-#pragma unroll
-    for (int i = 0; i < 4; ++i) {
-      const float sent = upper ? sums[i] : sums[i + 4];
-      const float kept = upper ? sums[i + 4] : sums[i];
-      sums[i] = kept + __shfl_xor_sync(kAllLanes, sent, reach);
-    }
+    exchange_halves<4>(sums, upper, reach);
     held = {.first = held.first + (upper ? 1 : 0), .count = 1};
     reach /= 2;
   }
