@@ -49,6 +49,15 @@ void CommandLine::TearDown() { std::filesystem::remove_all(folder_); }
 
 Outcome CommandLine::slalom(const std::string& arguments) const { return shell("'" SLALOM_BINARY "' " + arguments); }
 
+void CommandLine::expect_error(const std::string& arguments, int status, const std::string& message,
+                               const std::string& output) const {
+  const Outcome run = slalom(arguments);
+  EXPECT_EQ(run.status, status) << run.err;
+  EXPECT_EQ(run.err, "slalom: " + message + "\n");
+  EXPECT_EQ(run.out, "");
+  EXPECT_FALSE(exists(output));
+}
+
 Outcome CommandLine::shell(const std::string& command) const {
   const std::filesystem::path out = folder_ / ".stdout", err = folder_ / ".stderr";
   const std::string line =

@@ -27,6 +27,9 @@ class CommandLine : public ::testing::Test {
 
   /// Runs `slalom <arguments>` through the shell. A report of a sanitizer fails the test.
   Outcome slalom(const std::string& arguments) const;
+  /// Runs a command line that must end with `status` and no more than "slalom: <message>", and not leave `output`.
+  void expect_error(const std::string& arguments, int status, const std::string& message,
+                    const std::string& output) const;
   /// Runs another command line in the same way.
   Outcome shell(const std::string& command) const;
   void write(const std::string& name, const std::string& content) const;

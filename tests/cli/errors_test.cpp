@@ -20,11 +20,8 @@ class BadInputs : public CommandLine, public ::testing::WithParamInterface<BadIn
 TEST_P(BadInputs, AreRefusedWithAMessage) {
   const BadInput& bad = GetParam();
   if (bad.content != nullptr) write("data.csv", bad.content);
-  const Outcome run = slalom(std::string("train --data data.csv --out m.safetensors --quiet --json ") + bad.flags);
-  EXPECT_EQ(run.status, bad.status) << run.err;
-  EXPECT_EQ(run.err, std::string("slalom: ") + bad.message + "\n");
-  EXPECT_EQ(run.out, "");
-  EXPECT_FALSE(exists("m.safetensors"));
+  expect_error(std::string("train --data data.csv --out m.safetensors --quiet --json ") + bad.flags, bad.status,
+               bad.message, "m.safetensors");
 }
 
 std::string name_of_case(const ::testing::TestParamInfo<BadInput>& parameter) { return parameter.param.name; }

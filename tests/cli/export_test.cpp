@@ -45,11 +45,7 @@ struct BadExport {
 class BadExports : public ExportCommand, public ::testing::WithParamInterface<BadExport> {};
 
 TEST_P(BadExports, AreRefusedWithAMessage) {
-  const Outcome run = slalom(std::string("export ") + GetParam().arguments);
-  EXPECT_EQ(run.status, GetParam().status);
-  EXPECT_EQ(run.err, std::string("slalom: ") + GetParam().message + "\n");
-  EXPECT_EQ(run.out, "");
-  EXPECT_FALSE(exists("out.onnx"));
+  expect_error(std::string("export ") + GetParam().arguments, GetParam().status, GetParam().message, "out.onnx");
 }
 
 INSTANTIATE_TEST_SUITE_P(

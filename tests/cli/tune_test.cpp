@@ -175,12 +175,8 @@ class BadTuning : public CommandLine, public ::testing::WithParamInterface<BadFl
 
 TEST_P(BadTuning, IsRefusedWithAMessage) {
   write("data.csv", plane_csv(100));
-  const Outcome run =
-      slalom(std::string("tune --data data.csv --target y --out-config c.toml --quiet --json ") + GetParam().flags);
-  EXPECT_EQ(run.status, GetParam().status) << run.err;
-  EXPECT_EQ(run.err, std::string("slalom: ") + GetParam().message + "\n");
-  EXPECT_EQ(run.out, "");
-  EXPECT_FALSE(exists("c.toml"));
+  expect_error(std::string("tune --data data.csv --target y --out-config c.toml --quiet --json ") + GetParam().flags,
+               GetParam().status, GetParam().message, "c.toml");
 }
 
 INSTANTIATE_TEST_SUITE_P(

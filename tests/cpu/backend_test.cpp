@@ -127,14 +127,7 @@ TEST(CpuBackend, RestoresASnapshot) {
   const ModelSpec spec = spec_of(LossKind::kMse, 5, {});
   const Dataset data = random_data(spec, 40);
   const auto backend = started_backend(DeviceKind::kCpu, spec, data, {.kind = OptimizerKind::kAdam});
-  run_steps(*backend, 0, data, 8, 0.01, 1);
-  backend->save(0, SnapshotSlot::kBest);
-  const MemberState saved = backend->export_state(0);
-  run_steps(*backend, 0, data, 8, 0.01, 1);
-  EXPECT_NE(backend->export_state(0).parameters, saved.parameters);
-  backend->restore(0, SnapshotSlot::kBest);
-  EXPECT_EQ(backend->export_state(0).parameters, saved.parameters);
-  EXPECT_EQ(backend->export_state(0).step, saved.step);
+  expect_restores_snapshot(*backend, data, 8, 0.01);
 }
 
 TEST(CpuBackend, StopsAtTheFirstStepThatIsNotFinite) {

@@ -5,6 +5,8 @@
 #include <numeric>
 #include <vector>
 
+#include <gtest/gtest.h>
+
 #include <slalom/backend.hpp>
 #include <slalom/model.hpp>
 
@@ -62,6 +64,23 @@ inline std::vector<double> run_steps(Backend& backend, std::int64_t member, cons
     }
   }
   return losses;
+}
+
+inline void expect_same_state(const MemberState& actual, const MemberState& expected) {
+  EXPECT_EQ(actual.parameters, expected.parameters);
+  EXPECT_EQ(actual.optimizer_state, expected.optimizer_state);
+  EXPECT_EQ(actual.step, expected.step);
+}
+
+/// The only member of `backend` goes back to what it was when it was saved, after steps that changed it.
+inline void expect_restores_snapshot(Backend& backend, const Dataset& data, std::int64_t batch, double rate) {
+  run_steps(backend, 0, data, batch, rate, 1);
+  backend.save(0, SnapshotSlot::kBest);
+  const MemberState saved = backend.export_state(0);
+  run_steps(backend, 0, data, batch, rate, 1);
+  EXPECT_NE(backend.export_state(0).parameters, saved.parameters);
+  backend.restore(0, SnapshotSlot::kBest);
+  expect_same_state(backend.export_state(0), saved);
 }
 
 inline std::unique_ptr<Backend> started_backend(DeviceKind device, const ModelSpec& spec, const Dataset& data,

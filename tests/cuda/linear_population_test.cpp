@@ -48,12 +48,6 @@ std::vector<Member> make_members(std::size_t count, std::int64_t n_rows) {
   return members;
 }
 
-void expect_same(const MemberState& a, const MemberState& b) {
-  EXPECT_EQ(a.step, b.step);
-  EXPECT_EQ(a.parameters, b.parameters);
-  EXPECT_EQ(a.optimizer_state, b.optimizer_state);
-}
-
 /// Two blocks of steps of all members together and of each alone.
 void expect_members_equal_members_alone(const Kernel& kernel, const ModelSpec& spec, std::size_t count) {
   constexpr std::int64_t kRows = 33;
@@ -75,7 +69,7 @@ void expect_members_equal_members_alone(const Kernel& kernel, const ModelSpec& s
     EXPECT_EQ(second[m].losses, alone->run({&blocks[m], 1})[0].losses);
     EXPECT_EQ(first[m].first_non_finite, -1);
     EXPECT_EQ(first[m].losses.size(), members[m].rates.size());
-    expect_same(together->export_state(static_cast<std::int64_t>(m)), alone->export_state(0));
+    expect_same_state(together->export_state(static_cast<std::int64_t>(m)), alone->export_state(0));
     if (::testing::Test::HasFailure()) return;
   }
 }
@@ -115,7 +109,7 @@ TEST_F(LinearPopulation, BitsDoNotDependOnTheRunOrOnHowStepsAreCut) {
     for (const std::int64_t block_steps : {1000, 1, 4}) {
       const auto [other_losses, other_state] = run(block_steps);
       EXPECT_EQ(losses, other_losses) << block_steps;
-      expect_same(state, other_state);
+      expect_same_state(state, other_state);
     }
   }
 }
@@ -133,7 +127,7 @@ TEST_F(LinearPopulation, GoesOnFromAnExportedState) {
       const auto resumed = linear_backend(kernel, spec, data, optimizer);
       resumed->import_state(0, middle);
       run_steps(*resumed, 0, data, 8, 0.01, 1);
-      expect_same(whole->export_state(0), resumed->export_state(0));
+      expect_same_state(whole->export_state(0), resumed->export_state(0));
     }
   }
 }
@@ -157,12 +151,12 @@ void expect_stop(const Kernel& kernel, const ModelSpec& spec, const Dataset& dat
   EXPECT_EQ(results[1].losses.size(), 4U);
   EXPECT_EQ(results[0].losses, results[2].losses);
   EXPECT_EQ(results[0].losses.size(), 6U);
-  expect_same(backend->export_state(0), backend->export_state(2));
+  expect_same_state(backend->export_state(0), backend->export_state(2));
   const auto three = linear_backend(kernel, spec, data, {&configs[1], 1});
   const StepBlock first_three{
       .rows = std::span(bad).first(12), .batch_size = 4, .learning_rates = std::span(rates).first(3)};
   const auto before = three->run({&first_three, 1});
-  expect_same(backend->export_state(1), three->export_state(0));
+  expect_same_state(backend->export_state(1), three->export_state(0));
   EXPECT_TRUE(std::equal(before[0].losses.begin(), before[0].losses.end(), results[1].losses.begin()));
 }
 
@@ -194,13 +188,7 @@ TEST_F(LinearPopulation, RestoresASnapshot) {
   const ModelSpec spec = linear_spec(LossKind::kMse, 5, 1);
   const Dataset data = random_data(spec, 40);
   const auto backend = linear_backend(kBlockKernel, spec, data, {.kind = OptimizerKind::kAdam});
-  run_steps(*backend, 0, data, 8, 0.01, 1);
-  backend->save(0, SnapshotSlot::kBest);
-  const MemberState saved = backend->export_state(0);
-  run_steps(*backend, 0, data, 8, 0.01, 1);
-  EXPECT_NE(backend->export_state(0).parameters, saved.parameters);
-  backend->restore(0, SnapshotSlot::kBest);
-  expect_same(backend->export_state(0), saved);
+  expect_restores_snapshot(*backend, data, 8, 0.01);
 }
 
 }  // namespace

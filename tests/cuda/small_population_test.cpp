@@ -61,12 +61,6 @@ std::vector<MemberState> train_members(const NetworkProblem& p, const Dataset& d
   return states;
 }
 
-void expect_same_bits(const MemberState& actual, const MemberState& expected) {
-  EXPECT_EQ(actual.parameters, expected.parameters);
-  EXPECT_EQ(actual.optimizer_state, expected.optimizer_state);
-  EXPECT_EQ(actual.step, expected.step);
-}
-
 TEST_F(SmallPopulationTest, AMemberOfAPopulationEqualsTheMemberAlone) {
   constexpr std::int64_t kMembers = 64;
   const NetworkProblem p = busy_problem();
@@ -74,7 +68,7 @@ TEST_F(SmallPopulationTest, AMemberOfAPopulationEqualsTheMemberAlone) {
   const std::vector<MemberState> together = train_members(p, data, 0, kMembers);
   for (std::int64_t m = 0; m < kMembers; ++m) {
     SCOPED_TRACE("member " + std::to_string(m));
-    expect_same_bits(together[static_cast<std::size_t>(m)], train_members(p, data, m, m + 1)[0]);
+    expect_same_state(together[static_cast<std::size_t>(m)], train_members(p, data, m, m + 1)[0]);
   }
 }
 
@@ -93,7 +87,7 @@ TEST_F(SmallPopulationTest, BitsDoNotDependOnTheRunOrTheBlocks) {
       const NetworkRun again = train_network(p, data, DeviceKind::kCuda, block_steps);
       EXPECT_EQ(again.losses, once.losses);
       EXPECT_EQ(again.outputs, once.outputs);
-      expect_same_bits(again.state, once.state);
+      expect_same_state(again.state, once.state);
     }
   }
 }
@@ -110,7 +104,7 @@ TEST_F(SmallPopulationTest, GoesOnBitIdenticallyFromAnExportedState) {
     const auto resumed = started_backend(DeviceKind::kCuda, p.spec, data, {.kind = kind});
     resumed->import_state(0, middle);
     run_steps(*resumed, 0, data, p.batch, p.rate, 1);
-    expect_same_bits(resumed->export_state(0), whole->export_state(0));
+    expect_same_state(resumed->export_state(0), whole->export_state(0));
   }
 }
 
@@ -118,13 +112,7 @@ TEST_F(SmallPopulationTest, RestoresASnapshot) {
   const NetworkProblem p = busy_problem();
   const Dataset data = random_data(p.spec, p.n_rows, true);
   const auto backend = started_backend(DeviceKind::kCuda, p.spec, data, p.optimizer);
-  run_steps(*backend, 0, data, p.batch, p.rate, 1);
-  backend->save(0, SnapshotSlot::kBest);
-  const MemberState saved = backend->export_state(0);
-  run_steps(*backend, 0, data, p.batch, p.rate, 1);
-  EXPECT_NE(backend->export_state(0).parameters, saved.parameters);
-  backend->restore(0, SnapshotSlot::kBest);
-  expect_same_bits(backend->export_state(0), saved);
+  expect_restores_snapshot(*backend, data, p.batch, p.rate);
 }
 
 TEST_F(SmallPopulationTest, PaddingStaysZero) {
