@@ -29,28 +29,44 @@ MemberRun::MemberRun(const TrainerConfig& config, std::int64_t n_rows, const std
       steps_per_epoch_(ceil_div(sampler_.size(), batch_)),
       schedule_(config.schedule, config.optimizer.learning_rate, steps_per_epoch_,
                 total_steps(config, steps_per_epoch_)) {
-  result.watched_loss = std::numeric_limits<double>::infinity();
+  state_.plateau = schedule_.start();
+}
+
+void MemberRun::return_to(const RunState& state) {
+  state_ = state;
+  epoch_losses_.resize(static_cast<std::size_t>(state.at.epoch));
+  active_ = true;
+  reason_ = StopReason::kEpochs;
+  divergence_.clear();
+  stop_if_over();
+}
+
+void MemberRun::resume(const RunState& state, std::vector<double> epoch_losses) {
+  epoch_losses_ = std::move(epoch_losses);
+  return_to(state);
 }
 
 StepBlock MemberRun::next_block(std::int64_t max_steps) {
-  return active_ ? block_at(at_, max_steps, rates_) : StepBlock{};
+  return active_ ? block_at(state_.at, max_steps, rates_) : StepBlock{};
 }
 
 StepBlock MemberRun::block_after(const StepBlock& current, std::int64_t max_steps) {
-  Position next = at_;
+  RunState::Position next = state_.at;
   next.row += static_cast<std::int64_t>(current.rows.size());
   next.step += static_cast<std::int64_t>(current.learning_rates.size());
-  if (next.row == sampler_.size()) next = {.epoch = at_.epoch + 1, .row = 0, .step = next.step};
+  if (next.row == sampler_.size()) next = {.epoch = next.epoch + 1, .row = 0, .step = next.step};
   const bool over = next.epoch >= config_.epochs || (config_.max_steps > 0 && next.step >= config_.max_steps);
   return active_ && !over ? block_at(next, max_steps, rates_after_) : StepBlock{};
 }
 
-StepBlock MemberRun::block_at(const Position& at, std::int64_t max_steps, std::vector<double>& rates) {
+StepBlock MemberRun::block_at(const RunState::Position& at, std::int64_t max_steps, std::vector<double>& rates) {
   std::int64_t steps = std::min(max_steps, ceil_div(sampler_.size() - at.row, batch_));
   if (config_.max_steps > 0) steps = std::min(steps, config_.max_steps - at.step);
   const std::int64_t n = std::min(steps * batch_, sampler_.size() - at.row);
   rates.resize(static_cast<std::size_t>(steps));
-  for (std::int64_t s = 0; s < steps; ++s) rates[static_cast<std::size_t>(s)] = schedule_.at(at.step + s);
+  for (std::int64_t s = 0; s < steps; ++s) {
+    rates[static_cast<std::size_t>(s)] = schedule_.at(at.step + s, state_.plateau);
+  }
   return {.rows = sampler_.order(at.epoch).subspan(static_cast<std::size_t>(at.row), static_cast<std::size_t>(n)),
           .batch_size = batch_,
           .learning_rates = rates};
@@ -59,53 +75,68 @@ StepBlock MemberRun::block_at(const Position& at, std::int64_t max_steps, std::v
 std::int64_t MemberRun::absorb(const BlockResult& block) {
   if (block.first_non_finite >= 0) return block.first_non_finite;
   for (const double loss : block.losses) {
-    const std::int64_t rows = std::min(batch_, sampler_.size() - at_.row);
-    loss_sum_ += loss * static_cast<double>(rows);
-    loss_rows_ += rows;
-    at_.row += rows;
-    samples_ += rows;
-    ++at_.step;
+    const std::int64_t rows = std::min(batch_, sampler_.size() - state_.at.row);
+    state_.loss_sum += loss * static_cast<double>(rows);
+    state_.loss_rows += rows;
+    state_.at.row += rows;
+    state_.samples += rows;
+    ++state_.at.step;
   }
-  result.steps = at_.step;
-  if (config_.max_steps > 0 && at_.step >= config_.max_steps) stop(StopReason::kSteps);
+  if (!rates_.empty()) state_.learning_rate = rates_.back();
+  stop_if_over();
   return -1;
 }
 
 bool MemberRun::end_epoch(double watched_loss, double train_loss) {
-  result.epoch_losses.push_back(train_loss);
-  result.epochs = ++at_.epoch;
-  const bool best = watched_loss < result.watched_loss;
+  epoch_losses_.push_back(train_loss);
+  ++state_.at.epoch;
+  state_.at.row = 0;
+  state_.loss_sum = 0.0;
+  state_.loss_rows = 0;
+  const bool best = watched_loss < state_.watched_loss;
   if (best) {
-    result.watched_loss = watched_loss;
-    result.best_epoch = at_.epoch;
+    state_.watched_loss = watched_loss;
+    state_.best_epoch = state_.at.epoch;
   }
-  schedule_.report(watched_loss);
-  if (watched_loss < progress_mark_ - config_.tolerance) {
-    progress_mark_ = watched_loss;
-    epochs_without_progress_ = 0;
+  schedule_.report(watched_loss, state_.plateau);
+  if (watched_loss < state_.progress_mark - config_.tolerance) {
+    state_.progress_mark = watched_loss;
+    state_.epochs_without_progress = 0;
   } else {
-    ++epochs_without_progress_;
+    ++state_.epochs_without_progress;
   }
+  stop_if_over();
+  return best;
+}
+
+void MemberRun::stop_if_over() {
+  if (config_.max_steps > 0 && state_.at.step >= config_.max_steps) stop(StopReason::kSteps);
   const std::int64_t patience =
       config_.patience > 0 ? config_.patience : (config_.tolerance > 0.0 ? kDefaultPatience : 0);
-  if (patience > 0 && epochs_without_progress_ >= patience) stop(StopReason::kConverged);
-  if (active_ && at_.epoch >= config_.epochs) stop(StopReason::kEpochs);
-  at_.row = 0;
-  loss_sum_ = 0.0;
-  loss_rows_ = 0;
-  return best;
+  if (patience > 0 && state_.epochs_without_progress >= patience) stop(StopReason::kConverged);
+  if (state_.at.epoch >= config_.epochs) stop(StopReason::kEpochs);
 }
 
 void MemberRun::diverge(std::string what) {
   active_ = false;
-  result.reason = StopReason::kDiverged;
-  result.divergence = std::move(what);
+  reason_ = StopReason::kDiverged;
+  divergence_ = std::move(what);
 }
 
 void MemberRun::stop(StopReason reason) {
   if (!active_) return;
   active_ = false;
-  result.reason = reason;
+  reason_ = reason;
+}
+
+MemberResult MemberRun::result() const {
+  return {.reason = reason_,
+          .epochs = state_.at.epoch,
+          .steps = state_.at.step,
+          .best_epoch = state_.best_epoch,
+          .watched_loss = state_.watched_loss,
+          .divergence = divergence_,
+          .epoch_losses = epoch_losses_};
 }
 
 }  // namespace slalom::training

@@ -2,14 +2,13 @@
 // Where one member stands in a training run: its epoch, its schedule, what it has to do next, and when it stops.
 #pragma once
 
-#include <limits>
-#include <span>
 #include <string>
 #include <vector>
 
 #include <slalom/trainer.hpp>
 
 #include "data/sampler.hpp"
+#include "train/run_state.hpp"
 #include "train/schedule.hpp"
 
 namespace slalom::training {
@@ -20,18 +19,31 @@ class MemberRun {
             std::uint32_t stream);
 
   [[nodiscard]] bool active() const noexcept { return active_; }
-  [[nodiscard]] bool epoch_complete() const noexcept { return at_.row == sampler_.size(); }
-  [[nodiscard]] std::int64_t epoch() const noexcept { return at_.epoch; }
-  [[nodiscard]] std::int64_t step() const noexcept { return at_.step; }
+  [[nodiscard]] bool epoch_complete() const noexcept { return state_.at.row == sampler_.size(); }
+  [[nodiscard]] std::int64_t epoch() const noexcept { return state_.at.epoch; }
+  [[nodiscard]] std::int64_t step() const noexcept { return state_.at.step; }
   [[nodiscard]] std::int64_t steps_per_epoch() const noexcept { return steps_per_epoch_; }
-  [[nodiscard]] std::int64_t step_in_epoch() const noexcept { return at_.row / batch_; }
-  [[nodiscard]] double learning_rate() const noexcept { return rates_.empty() ? 0.0 : rates_.back(); }
-  [[nodiscard]] std::int64_t samples() const noexcept { return samples_; }
+  [[nodiscard]] std::int64_t step_in_epoch() const noexcept { return state_.at.row / batch_; }
+  [[nodiscard]] double learning_rate() const noexcept { return state_.learning_rate; }
+  [[nodiscard]] std::int64_t samples() const noexcept { return state_.samples; }
+  [[nodiscard]] StopReason reason() const noexcept { return reason_; }
+  [[nodiscard]] bool diverged() const noexcept { return reason_ == StopReason::kDiverged; }
 
   /// Mean of the epoch's step losses so far, each weighted by its rows; stored-target units.
   [[nodiscard]] double epoch_loss() const noexcept {
-    return loss_rows_ > 0 ? loss_sum_ / static_cast<double>(loss_rows_) : 0.0;
+    return state_.loss_rows > 0 ? state_.loss_sum / static_cast<double>(state_.loss_rows) : 0.0;
   }
+
+  /// Between blocks: everything that makes the rest of the run what it is, with the same settings.
+  [[nodiscard]] const RunState& state() const noexcept { return state_; }
+  /// Mean training loss of every epoch ended, own units.
+  [[nodiscard]] const std::vector<double>& epoch_losses() const noexcept { return epoch_losses_; }
+
+  /// Goes back to an earlier state of this run, which is active again unless it was over by its settings there. What
+  /// blocks that were handed out point to may change.
+  void return_to(const RunState& state);
+  /// Goes on from the state of another run with the same settings and rows, whose epochs had `epoch_losses`.
+  void resume(const RunState& state, std::vector<double> epoch_losses);
 
   /// The next at most `max_steps` steps of the current epoch; empty if the member is done.
   [[nodiscard]] StepBlock next_block(std::int64_t max_steps);
@@ -44,7 +56,8 @@ class MemberRun {
   [[nodiscard]] bool ends_epoch(const StepBlock& block) const noexcept {
     const auto rows = static_cast<std::int64_t>(block.rows.size());
     const auto steps = static_cast<std::int64_t>(block.learning_rates.size());
-    return at_.row + rows == sampler_.size() || (config_.max_steps > 0 && at_.step + steps >= config_.max_steps);
+    return state_.at.row + rows == sampler_.size() ||
+           (config_.max_steps > 0 && state_.at.step + steps >= config_.max_steps);
   }
 
   /// Takes in what the block did. Returns the index within the block of the first non-finite step, or -1.
@@ -57,31 +70,26 @@ class MemberRun {
 
   /// Stops because of the sentence `what`, whatever stopped it before.
   void diverge(std::string what);
-  [[nodiscard]] bool diverged() const noexcept { return result.reason == StopReason::kDiverged; }
 
-  MemberResult result;
+  /// What the run has come to; best_epoch is 0 if no epoch was the best yet.
+  [[nodiscard]] MemberResult result() const;
 
  private:
-  /// A point in the run: rows of `epoch` already visited, steps already done.
-  struct Position {
-    std::int64_t epoch = 0, row = 0, step = 0;
-  };
-  [[nodiscard]] StepBlock block_at(const Position& at, std::int64_t max_steps, std::vector<double>& rates);
+  [[nodiscard]] StepBlock block_at(const RunState::Position& at, std::int64_t max_steps, std::vector<double>& rates);
+  void stop_if_over();
 
   const TrainerConfig& config_;
   data::Sampler sampler_;
   std::int64_t batch_;
   std::int64_t steps_per_epoch_;
   Schedule schedule_;
-  std::vector<double> rates_;        ///< of the current block
-  std::vector<double> rates_after_;  ///< of the block after it
-  Position at_;
-  std::int64_t samples_ = 0;
-  double loss_sum_ = 0.0;
-  std::int64_t loss_rows_ = 0;
-  double progress_mark_ = std::numeric_limits<double>::infinity();  ///< watched loss that progress is measured from
-  std::int64_t epochs_without_progress_ = 0;
+  RunState state_;
+  std::vector<double> epoch_losses_;
   bool active_ = true;
+  StopReason reason_ = StopReason::kEpochs;  ///< of a run that is not active
+  std::string divergence_;                   ///< what happened, if that is the reason
+  std::vector<double> rates_;                ///< of the current block
+  std::vector<double> rates_after_;          ///< of the block after it
 };
 
 }  // namespace slalom::training

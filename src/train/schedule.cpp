@@ -20,22 +20,18 @@ double power_of(double factor, std::int64_t exponent) { return std::pow(factor, 
 
 Schedule::Schedule(const ScheduleConfig& config, double base_learning_rate, std::int64_t steps_per_epoch,
                    std::int64_t total_steps)
-    : config_(config),
-      base_(base_learning_rate),
-      steps_per_epoch_(steps_per_epoch),
-      total_steps_(total_steps),
-      plateau_rate_(base_learning_rate) {
+    : config_(config), base_(base_learning_rate), steps_per_epoch_(steps_per_epoch), total_steps_(total_steps) {
   if (config_.every == 0) config_.every = std::max<std::int64_t>(1, total_steps / 10 * 3 + total_steps % 10 * 3 / 10);
 }
 
-double Schedule::at(std::int64_t step) const {
+double Schedule::at(std::int64_t step, const PlateauState& plateau) const {
   if (step < config_.warmup_steps) {
     return base_ * static_cast<double>(step + 1) / static_cast<double>(config_.warmup_steps);
   }
-  return after_warmup(step - config_.warmup_steps);
+  return after_warmup(step - config_.warmup_steps, plateau.rate);
 }
 
-double Schedule::after_warmup(std::int64_t step) const {
+double Schedule::after_warmup(std::int64_t step, double plateau_rate) const {
   const std::int64_t total = std::max<std::int64_t>(1, total_steps_ - config_.warmup_steps);
   const double fraction = std::min(1.0, static_cast<double>(step) / static_cast<double>(total));
   switch (config_.kind) {
@@ -50,7 +46,7 @@ double Schedule::after_warmup(std::int64_t step) const {
     case ScheduleKind::kLinear: return base_ * (1.0 + (config_.end_factor - 1.0) * fraction);
     case ScheduleKind::kCosine: return cosine_between(base_, config_.min_learning_rate, fraction);
     case ScheduleKind::kOneCycle: return one_cycle(step, total);
-    case ScheduleKind::kPlateau: return plateau_rate_;
+    case ScheduleKind::kPlateau: return plateau_rate;
   }
   return base_;
 }
@@ -65,22 +61,22 @@ double Schedule::one_cycle(std::int64_t step, std::int64_t total) const {
   return cosine_between(base_, last, end > peak ? (position - peak) / (end - peak) : 1.0);
 }
 
-void Schedule::report(double watched_loss) {
+void Schedule::report(double watched_loss, PlateauState& plateau) const {
   if (config_.kind != ScheduleKind::kPlateau) return;
-  if (watched_loss < plateau_best_ * (1.0 - config_.plateau_threshold)) {
-    plateau_best_ = watched_loss;
-    bad_epochs_ = 0;
+  if (watched_loss < plateau.best * (1.0 - config_.plateau_threshold)) {
+    plateau.best = watched_loss;
+    plateau.bad_epochs = 0;
   } else {
-    ++bad_epochs_;
+    ++plateau.bad_epochs;
   }
-  if (cooldown_left_ > 0) {
-    --cooldown_left_;
-    bad_epochs_ = 0;
+  if (plateau.cooldown_left > 0) {
+    --plateau.cooldown_left;
+    plateau.bad_epochs = 0;
   }
-  if (bad_epochs_ > config_.plateau_patience) {
-    plateau_rate_ = std::max(plateau_rate_ * config_.factor, config_.min_learning_rate);
-    cooldown_left_ = config_.plateau_cooldown;
-    bad_epochs_ = 0;
+  if (plateau.bad_epochs > config_.plateau_patience) {
+    plateau.rate = std::max(plateau.rate * config_.factor, config_.min_learning_rate);
+    plateau.cooldown_left = config_.plateau_cooldown;
+    plateau.bad_epochs = 0;
   }
 }
 

@@ -172,7 +172,7 @@ class Loop {
   void finish_epochs() {
     for (std::size_t m = 0; m < runs_.size(); ++m) {
       MemberRun& run = runs_[m];
-      const bool cut_short = !run.active() && run.step_in_epoch() > 0 && run.result.reason == StopReason::kSteps;
+      const bool cut_short = !run.active() && run.step_in_epoch() > 0 && run.reason() == StopReason::kSteps;
       if (blocks_[m].rows.empty() || run.diverged() || !(run.epoch_complete() || cut_short)) continue;
       const auto member = static_cast<std::int64_t>(m);
       EpochReport report{
@@ -253,27 +253,24 @@ class Loop {
     bool survived = false;
     for (std::size_t m = 0; m < runs_.size(); ++m) {
       const auto member = static_cast<std::int64_t>(m);
-      if (keeps_best(m) && runs_[m].result.best_epoch > 0) {
-        backend_.restore(member, SnapshotSlot::kBest);
-      } else {
-        runs_[m].result.best_epoch = runs_[m].result.epochs;
-      }
-      result.samples += runs_[m].samples();
-      result.steps += runs_[m].step();
+      const bool returns = keeps_best(m) && runs_[m].state().best_epoch > 0;
+      if (returns) backend_.restore(member, SnapshotSlot::kBest);
       check_parameters(member);
-      if (runs_[m].diverged()) {
-        result.members.push_back(runs_[m].result);
-        continue;
+      MemberResult own = runs_[m].result();
+      if (!returns) own.best_epoch = own.epochs;
+      result.samples += runs_[m].samples();
+      result.steps += own.steps;
+      if (!runs_[m].diverged()) {
+        if (const std::optional<Metrics> valid = runs_.size() > 1 ? validate_member(member) : std::nullopt) {
+          own.watched_loss = valid->loss;  // of the parameters that are kept
+        }
+        if (!survived || own.watched_loss < lowest) {
+          lowest = own.watched_loss;
+          result.best_member = member;
+        }
+        survived = true;
       }
-      if (const std::optional<Metrics> valid = runs_.size() > 1 ? validate_member(member) : std::nullopt) {
-        runs_[m].result.watched_loss = valid->loss;  // of the parameters that are kept
-      }
-      if (!survived || runs_[m].result.watched_loss < lowest) {
-        lowest = runs_[m].result.watched_loss;
-        result.best_member = member;
-      }
-      survived = true;
-      result.members.push_back(runs_[m].result);
+      result.members.push_back(std::move(own));
     }
     if (!survived) throw DivergenceError(result.members.front().divergence);
     return result;

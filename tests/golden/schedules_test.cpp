@@ -60,7 +60,8 @@ TEST_F(GoldenSchedules, MatchStepByStep) {
     const training::Schedule schedule(config_of(name, expected), base_rate(expected), 1,
                                       expected.value("total_steps", steps));
     for (std::size_t t = 0; t < values.size(); ++t) {
-      EXPECT_TRUE(agrees(schedule.at(static_cast<std::int64_t>(t)), values[t].get<double>(), 1e-14)) << "step " << t;
+      EXPECT_TRUE(agrees(schedule.at(static_cast<std::int64_t>(t), schedule.start()), values[t].get<double>(), 1e-14))
+          << "step " << t;
     }
     ++compared;
   }
@@ -69,11 +70,12 @@ TEST_F(GoldenSchedules, MatchStepByStep) {
 
 TEST_F(GoldenSchedules, PlateauMatchesAfterEachLoss) {
   const json expected = read_golden("schedules.json").at("plateau");
-  training::Schedule schedule(config_of("plateau", expected), base_rate(expected), 1, 100);
+  const training::Schedule schedule(config_of("plateau", expected), base_rate(expected), 1, 100);
+  training::PlateauState plateau = schedule.start();
   for (std::size_t i = 0; i < expected.at("losses").size(); ++i) {
-    schedule.report(expected.at("losses")[i].get<double>());
+    schedule.report(expected.at("losses")[i].get<double>(), plateau);
     const double rate = expected.at("values_after_each")[i].get<double>();
-    const double found = schedule.at(static_cast<std::int64_t>(i));
+    const double found = schedule.at(static_cast<std::int64_t>(i), plateau);
     EXPECT_TRUE(agrees(found / rate, 1.0, 1e-14)) << "after loss " << i << ": found " << found << ", expected " << rate;
   }
 }
