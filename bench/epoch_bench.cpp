@@ -1,120 +1,92 @@
 // SPDX-License-Identifier: Apache-2.0
-// Times one epoch of mini-batch training on every device there is, without reading files or evaluating.
-#include <benchmark/benchmark.h>
+// Epochs and steps over model, features, batch size and optimiser on every device; populations; what random order costs.
+#include "training.hpp"
 
-#include <cstdint>
-#include <string>
-#include <vector>
-
-#include <slalom/backend.hpp>
-#include <slalom/model.hpp>
-
-#include "cuda/factory.hpp"
-#include "data/sampler.hpp"
-#include "table.hpp"
-#include "workload_bench.hpp"
-
-namespace slalom {
+namespace slalom::bench {
 namespace {
 
 constexpr std::int64_t kRows = 16384;
+constexpr std::int64_t kNetworkRows = 4096;  ///< the reference path takes a second for them
+constexpr std::int64_t kLargeNetworkRows = 1024;
 
-/// What is trained: `n_members` copies of `spec`, each in an order of its own.
-struct Problem {
-  ModelSpec spec;
-  std::int64_t batch_size = 64;
-  std::int64_t n_members = 1;
-};
+std::string device_name(DeviceKind device) { return std::string(name_of(device)); }
 
-/// Runs whole epochs as one StepBlock a member each. Visiting orders are shuffled once, outside the timed loop.
-void run_epochs(benchmark::State& state, DeviceKind device, const Problem& problem) {
-  const Dataset data = bench::make_table(kRows, problem.spec.n_features);
-  std::vector<MemberConfig> members(static_cast<std::size_t>(problem.n_members));
-  for (MemberConfig& member : members) member.optimizer.kind = OptimizerKind::kAdam;
-  const auto backend = make_backend(device, problem.spec, data, members);
-  const std::int64_t steps = (kRows + problem.batch_size - 1) / problem.batch_size;
-  const std::vector<double> learning_rates(static_cast<std::size_t>(steps), 1e-3);
-  std::vector<data::Sampler> samplers;
-  std::vector<StepBlock> blocks;
-  for (std::int64_t m = 0; m < problem.n_members; ++m) {
-    backend->import_state(m, {.parameters = initial_parameters(problem.spec, 1, static_cast<std::uint64_t>(m))});
-    samplers.emplace_back(kRows, std::vector<std::uint32_t>{}, 1, static_cast<std::uint32_t>(m), true);
+/// On every device: Epoch/MODEL/DEVICE/SHAPE/OPTIMIZER, and Step likewise.
+void add_problem(Suite& suite, const Problem& problem, bool epochs) {
+  const std::string rest = "/" + shape_name(problem) + "/" + std::string(name_of(problem.optimizer));
+  for (const DeviceKind device : suite.devices()) {
+    const std::string name = "/" + model_name(problem.spec) + "/" + device_name(device) + rest;
+    const auto add = [&](const std::string& prefix, Timed timed, benchmark::TimeUnit unit) {
+      const Run run{.problem = problem, .device = device, .threads = suite.threads(), .timed = timed};
+      suite.add(prefix + name, unit, [&suite, run](benchmark::State& state) { time_training(state, suite, run); });
+    };
+    if (epochs) add("Epoch", Timed::kEpoch, benchmark::kMillisecond);
+    add("Step", Timed::kStep, benchmark::kMicrosecond);
   }
-  for (data::Sampler& sampler : samplers) {
-    blocks.push_back({.rows = sampler.order(0), .batch_size = problem.batch_size, .learning_rates = learning_rates});
+}
+
+void add_models(Suite& suite) {
+  for (const ModelKind kind : {ModelKind::kLinear, ModelKind::kLogistic, ModelKind::kSoftmax}) {
+    for (const std::int64_t d : {8, 128}) {
+      for (const std::int64_t batch : {1, 32, 256, 4096}) {
+        for (const OptimizerKind optimizer : {OptimizerKind::kSgd, OptimizerKind::kAdam}) {
+          add_problem(suite, {plain_model(kind, d), kRows, batch, optimizer}, true);
+        }
+      }
+    }
   }
-
-  const BlockResult checked = backend->run(blocks).front();
-  if (checked.first_non_finite >= 0 || checked.losses.size() != learning_rates.size()) {
-    state.SkipWithError("the epoch gave no finite losses");
-    return;
+  for (const std::int64_t batch : {32, 256, 1024}) {
+    for (const OptimizerKind optimizer : {OptimizerKind::kSgd, OptimizerKind::kAdam}) {
+      add_problem(suite, {network(8, {64, 64}), kNetworkRows, batch, optimizer}, true);
+      add_problem(suite, {network(784, {256, 128}, 10), kLargeNetworkRows, batch, optimizer}, true);
+    }
   }
-  for (auto _ : state) benchmark::DoNotOptimize(backend->run(blocks));
-  const auto epochs = static_cast<double>(state.iterations());
-  const auto rows = epochs * static_cast<double>(kRows * problem.n_members);
-  state.SetLabel(backend->description());
-  state.counters["rows/s"] = benchmark::Counter(rows, benchmark::Counter::kIsRate);
-  state.counters["s/step"] = benchmark::Counter(epochs * static_cast<double>(steps),
-                                                benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
 }
 
-void BM_LinearEpoch(benchmark::State& state, DeviceKind device) {
-  ModelSpec spec;
-  spec.n_features = state.range(0);
-  run_epochs(state, device, {.spec = spec, .batch_size = state.range(1)});
+/// The other optimisers, at one shape of two models.
+void add_optimizers(Suite& suite) {
+  for (const auto& [optimizer, name] : EnumNames<OptimizerKind>::kNames) {
+    if (optimizer == OptimizerKind::kSgd || optimizer == OptimizerKind::kAdam) continue;
+    add_problem(suite, {plain_model(ModelKind::kLinear, 128), kRows, 32, optimizer}, false);
+    add_problem(suite, {network(8, {64, 64}), kNetworkRows, 32, optimizer}, false);
+  }
 }
 
-void BM_LinearSweep(benchmark::State& state, DeviceKind device) {
-  ModelSpec spec;
-  spec.n_features = 8;
-  run_epochs(state, device, {.spec = spec, .n_members = state.range(0)});
+/// Many models of one shape over one data set: Population/MODEL/DEVICE/SHAPE/members:N.
+void add_populations(Suite& suite) {
+  for (const std::int64_t members : {1, 64}) {
+    const Problem problem{.spec = plain_model(ModelKind::kLinear, 8), .n_rows = kRows, .n_members = members};
+    for (const DeviceKind device : suite.devices()) {
+      if (device == DeviceKind::kReference) continue;
+      const Run run{.problem = problem, .device = device, .threads = suite.threads()};
+      suite.add("Population/linear/" + device_name(device) + "/" + shape_name(problem) +
+                    "/members:" + std::to_string(members),
+                benchmark::kMillisecond, [&suite, run](benchmark::State& state) { time_training(state, suite, run); });
+    }
+  }
 }
 
-void BM_MlpEpoch(benchmark::State& state, DeviceKind device) {
-  ModelSpec spec;
-  spec.kind = ModelKind::kMlp;
-  spec.n_features = state.range(0);
-  spec.hidden = {64, 64};
-  run_epochs(state, device, {.spec = spec, .batch_size = state.range(1)});
-}
-
-void linear_shapes(benchmark::internal::Benchmark* bench) {
-  bench->ArgNames({"features", "batch"})->ArgsProduct({{8, 128}, {1, 64, 4096}});
-  bench->Unit(benchmark::kMillisecond)->UseRealTime();
-}
-
-void mlp_shapes(benchmark::internal::Benchmark* bench) {
-  bench->ArgNames({"features", "batch"})->ArgsProduct({{8}, {64, 4096}});
-  bench->Unit(benchmark::kMillisecond)->UseRealTime();
-}
-
-void sweep_sizes(benchmark::internal::Benchmark* bench) {
-  bench->ArgNames({"members"})->Arg(1)->Arg(132)->Unit(benchmark::kMillisecond)->UseRealTime();
-}
-
-void register_device(const std::string& name, DeviceKind device) {
-  using benchmark::RegisterBenchmark;
-  RegisterBenchmark(("BM_LinearEpoch/" + name).c_str(), BM_LinearEpoch, device)->Apply(linear_shapes);
-  RegisterBenchmark(("BM_LinearSweep/" + name).c_str(), BM_LinearSweep, device)->Apply(sweep_sizes);
-  RegisterBenchmark(("BM_MlpEpoch/" + name).c_str(), BM_MlpEpoch, device)->Apply(mlp_shapes);
+/// The same steps on rows in the order of memory and in random order, with data in a cache and beyond: the difference is
+/// the price of gathering rows.
+void add_gathers(Suite& suite) {
+  for (const std::int64_t rows : {std::int64_t{16384}, std::int64_t{262144}}) {
+    const Problem problem{.spec = plain_model(ModelKind::kLinear, 128), .n_rows = rows, .batch_size = 256};
+    for (const Visit visit : {Visit::kInOrder, Visit::kShuffled}) {
+      const Run run{.problem = problem, .threads = 1, .timed = Timed::kStep, .visit = visit};
+      suite.add("Gather/linear/cpu/" + shape_name(problem) + "/rows:" + std::to_string(rows) +
+                    (visit == Visit::kInOrder ? "/in-order" : "/shuffled"),
+                benchmark::kMicrosecond, [&suite, run](benchmark::State& state) { time_training(state, suite, run); });
+    }
+  }
 }
 
 }  // namespace
 
-void register_benchmarks() {
-  register_device("cpu", DeviceKind::kCpu);
-  register_device("reference", DeviceKind::kReference);
-  if (cuda::report_devices().unavailable.empty()) register_device("cuda", DeviceKind::kCuda);
+void register_epochs(Suite& suite) {
+  add_models(suite);
+  add_optimizers(suite);
+  add_populations(suite);
+  add_gathers(suite);
 }
 
-}  // namespace slalom
-
-int main(int argc, char** argv) {
-  slalom::register_benchmarks();
-  slalom::bench::register_workloads();
-  benchmark::Initialize(&argc, argv);
-  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 64;
-  benchmark::RunSpecifiedBenchmarks();
-  benchmark::Shutdown();
-  return 0;
-}
+}  // namespace slalom::bench

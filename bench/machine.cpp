@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// The host's probes: the best of several short runs, because neighbours and interrupts only ever slow one down.
+#include "machine.hpp"
+
+#include <omp.h>
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <stdexcept>
+
+#include <benchmark/benchmark.h>
+#include <dnnl.h>
+
+#include <slalom/dataset.hpp>
+
+#include "core/stopwatch.hpp"
+#include "cpu/huge_pages.hpp"
+
+namespace slalom::bench {
+namespace {
+
+using core::Clock;
+using core::seconds_since;
+
+constexpr int kRuns = 15;
+constexpr std::int64_t kLeastSet = std::int64_t{1} << 14, kLargestSet = std::int64_t{1} << 29;
+constexpr std::int64_t kBytesPerRun = std::int64_t{1} << 26;  ///< some milliseconds: shorter than a time slice
+constexpr std::int64_t kOrder = 1024;                         ///< of the matrices that are multiplied
+
+using Lanes [[gnu::vector_size(64)]] = float;
+constexpr std::int64_t kUnrolled = 8;
+constexpr std::int64_t kLaneFloats = sizeof(Lanes) / sizeof(float);
+
+/// Reads `n` floats (a multiple of 128) `times` times. Eight sums in flight hide the latency of additions.
+#if defined(__x86_64__)
+[[gnu::target_clones("avx512f", "avx2", "default")]]
+#endif
+float sum_of(const float* values, std::int64_t n, std::int64_t times) {
+  Lanes sums[kUnrolled] = {};
+  for (std::int64_t pass = 0; pass < times; ++pass) {
+    for (std::int64_t i = 0; i < n; i += kUnrolled * kLaneFloats) {
+      for (std::int64_t k = 0; k < kUnrolled; ++k) {
+        Lanes lanes;
+        std::memcpy(&lanes, values + i + k * kLaneFloats, sizeof lanes);
+        sums[k] += lanes;
+      }
+    }
+  }
+  Lanes all = {};
+  for (const Lanes& lanes : sums) all += lanes;
+  float total = 0.0F;
+  for (std::int64_t lane = 0; lane < kLaneFloats; ++lane) total += all[lane];
+  return total;
+}
+
+double measure_bandwidth(std::int64_t bytes, int threads) {
+  AlignedFloats values(static_cast<std::size_t>(bytes) / sizeof(float), 1.0F);
+  cpu::use_huge_pages(values.data(), values.size() * sizeof(float));  // as for training data
+  const std::int64_t times = std::max<std::int64_t>(1, kBytesPerRun / bytes);
+  double best = 0.0;
+  for (int run = 0; run < kRuns; ++run) {
+    const Clock::time_point start = Clock::now();
+    read_memory(values, threads, times);
+    best = std::max(best, static_cast<double>(bytes * times) / seconds_since(start));
+  }
+  return best;
+}
+
+double measure_products(int threads) {
+  const auto size = static_cast<std::size_t>(kOrder * kOrder);
+  const AlignedFloats a(size, 0.5F), b(size, 0.25F);
+  AlignedFloats c(size, 0.0F);
+  const int threads_before = omp_get_max_threads();
+  omp_set_num_threads(threads);
+  double best = 0.0;
+  for (int run = 0; run < kRuns; ++run) {
+    const Clock::time_point start = Clock::now();
+    const dnnl_status_t status =
+        dnnl_sgemm('N', 'N', kOrder, kOrder, kOrder, 1.0F, a.data(), kOrder, b.data(), kOrder, 0.0F, c.data(), kOrder);
+    if (status != dnnl_success) throw std::runtime_error("dnnl_sgemm failed with " + std::to_string(status));
+    best = std::max(best, 2.0 * static_cast<double>(kOrder * kOrder * kOrder) / seconds_since(start));
+  }
+  omp_set_num_threads(threads_before);
+  benchmark::DoNotOptimize(c.data());
+  return best;
+}
+
+}  // namespace
+
+void read_memory(std::span<const float> values, int threads, std::int64_t times) {
+  constexpr std::int64_t kBlock = kUnrolled * kLaneFloats;
+  const auto blocks = static_cast<std::int64_t>(values.size()) / kBlock;
+#pragma omp parallel for num_threads(threads) schedule(static, 1)
+  for (int t = 0; t < threads; ++t) {
+    const std::int64_t from = blocks * t / threads, to = blocks * (t + 1) / threads;
+    float total = sum_of(values.data() + from * kBlock, (to - from) * kBlock, times);
+    benchmark::DoNotOptimize(total);
+  }
+}
+
+Speed Machine::speed(DeviceKind device, std::int64_t working_set, int threads) {
+  if (device == DeviceKind::kCuda) {
+    if (!cuda_) cuda_ = probe_cuda();
+    return *cuda_;
+  }
+  const auto clamped = static_cast<std::uint64_t>(std::clamp(working_set, kLeastSet, kLargestSet));
+  const Read read{.bytes = static_cast<std::int64_t>(std::bit_ceil(clamped)), .threads = threads};
+  if (!bytes_per_second_.contains(read)) bytes_per_second_[read] = measure_bandwidth(read.bytes, threads);
+  if (!flops_per_second_.contains(threads)) flops_per_second_[threads] = measure_products(threads);
+  return {bytes_per_second_[read], flops_per_second_[threads]};
+}
+
+}  // namespace slalom::bench
