@@ -84,9 +84,8 @@ else
 fi
 
 if [ -n "$benchmarks" ]; then
-  step benchmarks build/release/bench/slalom_bench --benchmark_repetitions=5 --benchmark_report_aggregates_only=true \
-    --benchmark_out="$out/benchmarks.json" --benchmark_out_format=json
-  say "$(grep '_median' "$out/benchmarks.log" || true)"
+  step benchmarks scripts/bench.sh --no-build --out "$out/benchmarks"
+  say "$(cat "$out/benchmarks.log")"
 fi
 
 say "$([ "$failed" -eq 0 ] && echo 'all steps passed' || echo 'SOME STEPS FAILED')"
