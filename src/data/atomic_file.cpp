@@ -64,13 +64,14 @@ int write_all_at(int descriptor, std::int64_t offset, std::string_view bytes) {
   return 0;
 }
 
-/// Makes the rename itself durable. File systems that cannot synchronise a folder say so with EINVAL; nothing more can
-/// be done.
-void sync_folder(const fs::path& folder) noexcept {
+/// Makes the rename itself durable; returns 0 or the error number. Nothing can be done about folders that may not be
+/// read, and on file systems that cannot synchronise one.
+int sync_folder(const fs::path& folder) noexcept {
   const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (descriptor < 0) return;
-  ::fsync(descriptor);
+  if (descriptor < 0) return 0;
+  const int error_number = ::fsync(descriptor) == 0 ? 0 : errno;
   ::close(descriptor);
+  return error_number == EINVAL || error_number == ENOTSUP || error_number == EROFS ? 0 : error_number;
 }
 
 fs::path folder_of(const std::string& target) {
@@ -162,7 +163,8 @@ void AtomicFile::commit() {
   if (temporary_.empty()) return;
   if (::rename(temporary_.c_str(), target_.c_str()) != 0) fail_write(errno);
   temporary_.clear();
-  sync_folder(folder_of(target_));
+  const int error_number = sync_folder(folder_of(target_));
+  if (error_number != 0) fail_write(error_number);
 }
 
 }  // namespace slalom
