@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <slalom/backend.hpp>
+#include <slalom/checkpoint.hpp>
 #include <slalom/config.hpp>
 #include <slalom/metrics.hpp>
 #include <slalom/model.hpp>
@@ -39,6 +40,7 @@ struct TrainJob {
   int threads = 0;
   Precision precision = Precision::kFp32;  ///< of the matrix products of a network on a CUDA device
   std::int64_t device_memory = 0;          ///< bytes for data on a CUDA device, see BackendOptions; 0: what is free
+  CheckpointOptions checkpoints;           ///< those of fold k are in a folder "fold-k" of theirs
 };
 
 /// What one member of a job's population achieved.
@@ -59,6 +61,7 @@ struct JobResult {
   std::int64_t chosen = 0;             ///< index into members: the model
   std::vector<MemberOutcome> folds;    ///< folds that were trained to their end
   std::int64_t train_rows = 0, valid_rows = 0;
+  CheckpointReport checkpoints;  ///< of the model's training; a failure may be a fold's
 };
 
 /// Checks every setting that can be checked without reading data. Throws UsageError naming the flag.

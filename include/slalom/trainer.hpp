@@ -15,6 +15,10 @@
 
 namespace slalom {
 
+namespace training {
+class Checkpointer;  // src/train/checkpointer.hpp
+}
+
 /// How to train.
 struct TrainerConfig {
   OptimizerConfig optimizer;
@@ -80,6 +84,11 @@ class Observer {
   virtual ~Observer() = default;
   virtual void on_progress(const Progress&) {}
   virtual void on_epoch(const EpochReport&) {}
+  /// Once for every member before a run that is to go on from a checkpoint: `epochs` of it were reported before, by
+  /// the process that wrote the checkpoint. What that process reported of later epochs will be reported anew.
+  virtual void on_resume(std::int64_t /*member*/, std::int64_t /*epochs*/) {}
+  /// What people should know at once, as one line.
+  virtual void on_note(const std::string&) {}
 };
 
 enum class StopReason { kEpochs, kSteps, kTime, kConverged, kInterrupted, kDiverged, kGivenUp };
@@ -96,7 +105,7 @@ struct MemberResult {
 struct TrainResult {
   std::vector<MemberResult> members;
   std::int64_t best_member = 0;  ///< with the lowest watched loss
-  double seconds = 0.0;          ///< training only
+  double seconds = 0.0;          ///< training only, before a checkpoint included
   std::int64_t samples = 0;      ///< rows visited, over all members
   std::int64_t steps = 0;        ///< over all members
 };
@@ -105,10 +114,10 @@ struct TrainResult {
 /// live, unchanged, as long as the backend (Backend::keep). `rows`: one per member or empty. A member whose loss,
 /// gradient or parameters stop being finite stops with kDiverged and cannot be the best; throws DivergenceError (names
 /// step, epoch and learning rate) when that leaves none, and UsageError for bad settings. `stop`, if given, ends the
-/// run after the current block.
+/// run after the current block. `checkpointer`, if given, may put the run to where an earlier one was, and saves it.
 TrainResult train(Backend& backend, const Dataset& data, const Dataset* valid, const TrainerConfig& config,
                   std::span<const MemberRows> rows, std::span<Observer* const> observers,
-                  const std::atomic<bool>* stop = nullptr);
+                  const std::atomic<bool>* stop = nullptr, training::Checkpointer* checkpointer = nullptr);
 
 /// The same with a plan for every member (plans.size() == n_members). All members pass through about the same part of
 /// an epoch in a block, whatever their batch sizes. `judge` may be null; with one, members wait for each other at the

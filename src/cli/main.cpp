@@ -113,6 +113,7 @@ int main(int argc, char** argv) {
   std::signal(SIGINT, slalom::cli::on_signal);
   std::signal(SIGTERM, slalom::cli::on_signal);
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);  // writing then fails, with a reason
   try {
     return slalom::cli::run(argc, argv);
   } catch (const slalom::Error& error) {

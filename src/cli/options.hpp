@@ -33,6 +33,9 @@ void add_sampling_options(CLI::App& app, TrainerConfig& trainer);
 /// --epochs, --max-steps, --max-time, --tol, --patience
 void add_run_options(CLI::App& app, TrainerConfig& trainer);
 
+/// --checkpoint-dir, --checkpoint-every, --checkpoint-keep, --resume
+void add_checkpoint_options(CLI::App& app, CheckpointOptions& options);
+
 /// --data, --valid, --valid-fraction
 void add_data_options(CLI::App& app, TrainJob& job);
 

@@ -42,7 +42,7 @@ void run_train(const TrainOptions& o) {
   std::optional<report::MetricsLog> log;
   std::optional<report::ProgressPrinter> progress;
   std::vector<Observer*> observers;
-  if (!o.metrics.empty()) observers.push_back(&log.emplace(o.metrics));
+  if (!o.metrics.empty()) observers.push_back(&log.emplace(o.metrics, o.job.checkpoints.resume));
   const std::int64_t every = o.log_every > 0 ? o.log_every : std::max<std::int64_t>(1, o.job.trainer.epochs / 10);
   const report::MemberNames names = o.job.folds > 0      ? report::MemberNames{"fold", 0}
                                     : o.job.restarts > 1 ? report::MemberNames{"restart", 1}
@@ -56,8 +56,16 @@ void run_train(const TrainOptions& o) {
     if (!result.device_reason.empty()) fmt::print(stderr, "note: --device auto chose {}\n", result.device_reason);
     fmt::print("{}", report::summary_table(result, report::describe_bound(result, report::measure_machine())));
     if (!o.out.empty()) fmt::print("model written to {}\n", o.out);
+    if (stop_requested && !result.checkpoints.last.empty()) {
+      fmt::print(stderr, "note: interrupted; {} is saved, and the same command with --resume goes on from there\n",
+                 result.checkpoints.last);
+    }
   }
   if (o.json) fmt::print("{}\n", report::summary_json(result, o.job.trainer.seed));
+  if (!result.checkpoints.failure.empty()) {  // last, so that nothing of the training is lost
+    throw OutputError("--checkpoint-dir: the end of the run is not saved: " + result.checkpoints.failure,
+                      ExitCode::kIo);
+  }
   if (stop_requested) set_exit_status(static_cast<int>(ExitCode::kInterrupted));
 }
 
@@ -85,6 +93,7 @@ void add_train(CLI::App& app) {
   add_schedule_options(*command, o->job.trainer.schedule);
   add_sampling_options(*command, o->job.trainer);
   add_run_options(*command, o->job.trainer);
+  add_checkpoint_options(*command, o->job.checkpoints);
   add_device_options(*command, {o->job.device, o->job.threads, o->job.precision});
   add_device_memory_option(*command, o->job.device_memory);
   add_config_option(*command, o->config);

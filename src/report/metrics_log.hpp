@@ -11,10 +11,13 @@ namespace slalom::report {
 
 class MetricsLog : public Observer {
  public:
-  /// Throws OutputError if the file cannot be created.
-  explicit MetricsLog(const std::string& path);
+  /// `append`: what is in the file stays, but for what on_resume takes out of it. Throws OutputError if the file cannot
+  /// be created.
+  explicit MetricsLog(const std::string& path, bool append = false);
   /// Throws OutputError (kIo) if a line cannot be written.
   void on_epoch(const EpochReport& report) override;
+  /// Removes the lines of this member's later epochs, and lines that were not written to their end.
+  void on_resume(std::int64_t member, std::int64_t epochs) override;
 
  private:
   std::string path_;

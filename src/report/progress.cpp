@@ -56,4 +56,9 @@ void ProgressPrinter::on_epoch(const EpochReport& r) {
              r.epochs, r.train_loss, valid, r.learning_rate, r.samples_per_second);
 }
 
+void ProgressPrinter::on_note(const std::string& note) {
+  clear_live_line();
+  fmt::print(stream_, "note: {}\n", note);
+}
+
 }  // namespace slalom::report

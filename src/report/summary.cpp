@@ -138,6 +138,8 @@ std::string summary_json(const JobResult& result, std::uint64_t seed) {
       {"samples_per_second", json_number(static_cast<double>(t.samples) / std::max(t.seconds, 1e-12))},
       {"train_loss", best.result.epoch_losses.empty() ? Json(nullptr) : json_number(best.result.epoch_losses.back())},
       {"train", to_json(best.train)}};
+  if (!result.checkpoints.resumed_from.empty()) json["resumed_from"] = result.checkpoints.resumed_from;
+  if (!result.checkpoints.last.empty()) json["checkpoint"] = result.checkpoints.last;
   if (best.valid) json["valid"] = to_json(*best.valid);
   if (!result.folds.empty()) {
     Json cross = {{"folds", result.folds.size()}};

@@ -7,6 +7,8 @@
 
 #include <slalom/error.hpp>
 
+#include "train/checkpointer.hpp"
+#include "train/fingerprint.hpp"
 #include "train/job_rows.hpp"
 #include "train/job_spec.hpp"
 #include "train/prepared.hpp"
@@ -25,6 +27,7 @@ struct Trained {
   std::vector<float> parameters;
   DeviceKind device = DeviceKind::kCpu;
   std::string device_description, device_reason;
+  CheckpointReport checkpoints;
 };
 
 /// Tells the observers of a fold that it is member `number` of the job.
@@ -40,6 +43,12 @@ class Numbered : public Observer {
     EpochReport numbered = report;
     numbered.member = number_;
     for (Observer* observer : observers_) observer->on_epoch(numbered);
+  }
+  void on_resume(std::int64_t, std::int64_t epochs) override {
+    for (Observer* observer : observers_) observer->on_resume(number_, epochs);
+  }
+  void on_note(const std::string& note) override {
+    for (Observer* observer : observers_) observer->on_note("fold " + std::to_string(number_) + ": " + note);
   }
 
  private:
@@ -61,7 +70,7 @@ class JobRun {
         job_.folds > 0 ? training::folds_of(rows.usable, job_.folds, job_.trainer.seed) : std::vector<data::RowSplit>{};
 
     Prepared prepared = prepare(rows.split, result.notes);
-    Trained trained = train_population(prepared, job_.restarts, observers);
+    Trained trained = train_population(prepared, job_.restarts, job_.checkpoints, observers);
     result.train_rows = prepared.train.n_rows;
     result.valid_rows = prepared.valid ? prepared.valid->n_rows : 0;
     result.training = std::move(trained.result);
@@ -70,6 +79,7 @@ class JobRun {
     result.device_description = trained.device_description;
     result.device_reason = trained.device_reason;
     result.members = std::move(trained.members);
+    result.checkpoints = std::move(trained.checkpoints);
     run_folds(folds, result, observers);
     result.model = make_model(std::move(prepared), std::move(trained.parameters), result);
     return result;
@@ -80,7 +90,8 @@ class JobRun {
     return training::prepare(job_, table_, valid_table_, split, notes);
   }
 
-  Trained train_population(const Prepared& p, std::int64_t n_members, std::span<Observer* const> observers) const {
+  Trained train_population(const Prepared& p, std::int64_t n_members, const CheckpointOptions& checkpoints,
+                           std::span<Observer* const> observers) const {
     std::vector<MemberConfig> members;
     for (std::int64_t m = 0; m < n_members; ++m) {
       members.push_back(
@@ -99,7 +110,15 @@ class JobRun {
     training::start_members(*backend, members);
     TrainerConfig config = job_.trainer;
     config.threads = job_.threads;
-    trained.result = train(*backend, p.train, p.valid ? &*p.valid : nullptr, config, {}, observers, stop_);
+    std::vector<Observer*> all(observers.begin(), observers.end());
+    std::optional<training::Checkpointer> checkpointer;
+    if (!checkpoints.folder.empty()) {
+      checkpointer.emplace(checkpoints, training::fingerprint_of(job_, p, trained.device), observers);
+      all.push_back(&*checkpointer);
+    }
+    trained.result = train(*backend, p.train, p.valid ? &*p.valid : nullptr, config, {}, all, stop_,
+                           checkpointer ? &*checkpointer : nullptr);
+    if (checkpointer) trained.checkpoints = checkpointer->report();
     for (std::int64_t m = 0; m < n_members; ++m) {
       MemberOutcome outcome{trained.result.members[static_cast<std::size_t>(m)], backend->evaluate(m, p.train, {}),
                             std::nullopt};
@@ -121,7 +140,10 @@ class JobRun {
       Notes ignored;  // the training on all rows has said what there is to say of the columns
       if (classify_) training::train_on_every_class(table_, job_.preprocess.targets.at(0), split, ignored);
       try {
-        Trained fold = train_population(prepare(split, ignored), 1, fold_observers);
+        CheckpointOptions checkpoints = job_.checkpoints;
+        if (!checkpoints.folder.empty()) checkpoints.folder += "/fold-" + std::to_string(k + 1);
+        Trained fold = train_population(prepare(split, ignored), 1, checkpoints, fold_observers);
+        if (!fold.checkpoints.failure.empty()) result.checkpoints.failure = fold.checkpoints.failure;
         result.training.seconds += fold.result.seconds;
         result.training.samples += fold.result.samples;
         result.training.steps += fold.result.steps;
@@ -156,6 +178,9 @@ class JobRun {
 
 JobResult run_job(const TrainJob& job, std::span<Observer* const> observers, const std::atomic<bool>* stop) {
   validate(job);
+  if (!job.checkpoints.folder.empty()) {  // found now rather than after the reading
+    const training::CheckpointFolder usable(job.checkpoints.folder);
+  }
   const Table table = read_table(job.data, job.read);
   if (job.valid.empty()) return run_job(job, table, nullptr, observers, stop);
   const Table valid = read_table(job.valid, job.read);

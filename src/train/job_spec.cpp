@@ -3,6 +3,7 @@
 #include "train/job_spec.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include <slalom/error.hpp>
 
@@ -67,6 +68,21 @@ void validate_threads(int threads) {
 
 }  // namespace training
 
+void validate(const CheckpointOptions& options) {
+  const double count = options.interval.count;
+  const bool whole = options.interval.unit == CheckpointInterval::Unit::kSeconds || count == std::floor(count);
+  if (!(count > 0.0 && std::isfinite(count) && whole)) {
+    throw UsageError("--checkpoint-every: found " + data::number_text(count) +
+                     ", expected whole epochs or steps, or seconds, above 0");
+  }
+  if (options.keep < 1) {
+    throw UsageError("--checkpoint-keep: found " + std::to_string(options.keep) + ", expected a number >= 1");
+  }
+  if (options.resume && options.folder.empty()) {
+    throw UsageError("--resume: found without --checkpoint-dir, expected the folder of the checkpoints");
+  }
+}
+
 void validate(const TrainJob& job) {
   if (job.preprocess.targets.empty()) {
     throw UsageError("--target: missing, expected a column name or index (-1 is the last column)");
@@ -100,6 +116,7 @@ void validate(const TrainJob& job) {
   if (shape.loss.kind == LossKind::kCrossEntropy) shape.n_outputs = 2;
   validate(shape);
   validate(job.trainer);
+  validate(job.checkpoints);
 }
 
 }  // namespace slalom

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include <slalom/error.hpp>
+
 namespace slalom::training {
 namespace {
 
@@ -42,6 +44,13 @@ void MemberRun::return_to(const RunState& state) {
 }
 
 void MemberRun::resume(const RunState& state, std::vector<double> epoch_losses) {
+  const RunState::Position& at = state.at;
+  if (at.epoch < 0 || at.step < 0 || at.row < 0 || at.row >= sampler_.size() || at.row % batch_ != 0 ||
+      static_cast<std::int64_t>(epoch_losses.size()) != at.epoch) {
+    throw DataError("a run of " + std::to_string(sampler_.size()) + " rows in batches of " + std::to_string(batch_) +
+                    " cannot be at row " + std::to_string(at.row) + " of epoch " + std::to_string(at.epoch) + " with " +
+                    std::to_string(epoch_losses.size()) + " epochs' losses");
+  }
   epoch_losses_ = std::move(epoch_losses);
   return_to(state);
 }

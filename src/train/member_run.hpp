@@ -28,6 +28,10 @@ class MemberRun {
   [[nodiscard]] std::int64_t samples() const noexcept { return state_.samples; }
   [[nodiscard]] StopReason reason() const noexcept { return reason_; }
   [[nodiscard]] bool diverged() const noexcept { return reason_ == StopReason::kDiverged; }
+  /// What happened, as one sentence; empty if it has not diverged.
+  [[nodiscard]] const std::string& divergence() const noexcept { return divergence_; }
+  /// Early stopping returns to the best parameters; otherwise the last ones are the result.
+  [[nodiscard]] bool keeps_best() const noexcept { return config_.patience > 0 || config_.tolerance > 0.0; }
 
   /// Mean of the epoch's step losses so far, each weighted by its rows; stored-target units.
   [[nodiscard]] double epoch_loss() const noexcept {
@@ -42,7 +46,8 @@ class MemberRun {
   /// Goes back to an earlier state of this run, which is active again unless it was over by its settings there. What
   /// blocks that were handed out point to may change.
   void return_to(const RunState& state);
-  /// Goes on from the state of another run with the same settings and rows, whose epochs had `epoch_losses`.
+  /// Goes on from the state of another run with the same settings and rows, whose epochs had `epoch_losses`. Throws
+  /// DataError if no such run can have been there.
   void resume(const RunState& state, std::vector<double> epoch_losses);
 
   /// The next at most `max_steps` steps of the current epoch; empty if the member is done.

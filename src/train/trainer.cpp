@@ -12,6 +12,7 @@
 #include "core/parallel.hpp"
 #include "core/stopwatch.hpp"
 #include "data/class_names.hpp"
+#include "train/checkpointer.hpp"
 #include "train/member_run.hpp"
 
 namespace slalom {
@@ -59,13 +60,14 @@ std::vector<MemberPlan> plans_of(const TrainerConfig& config, std::span<const Me
 class Loop {
  public:
   Loop(Backend& backend, const Dataset& train, const Dataset* valid, std::span<const MemberPlan> plans,
-       std::span<Observer* const> observers, Judge* judge)
+       std::span<Observer* const> observers, Judge* judge, training::Checkpointer* checkpointer)
       : backend_(backend),
         train_(train),
         valid_(valid),
         plans_(plans),
         observers_(observers),
         judge_(judge),
+        checkpointer_(checkpointer),
         unit_(loss_unit_factor(backend.spec(), train)) {
     for (const MemberPlan& plan : plans) {
       runs_.emplace_back(plan.trainer, train.n_rows, plan.rows.train_rows, plan.stream);
@@ -82,12 +84,15 @@ class Loop {
   Loop& operator=(const Loop&) = delete;
 
   TrainResult run(const std::atomic<bool>* stop) {
+    if (checkpointer_ != nullptr) seconds_before_ = training_seconds_ = checkpointer_->resume(backend_, runs_);
     while (any_active()) {
       run_block();
       finish_epochs();
       if (stop != nullptr && stop->load()) stop_all(StopReason::kInterrupted);
       stop_late_members();
+      if (checkpointer_ != nullptr) checkpointer_->after_block(backend_, runs_, training_seconds_);
     }
+    if (checkpointer_ != nullptr) checkpointer_->finish(backend_, runs_, training_seconds_);
     return collect();
   }
 
@@ -180,11 +185,11 @@ class Loop {
       report.train_loss = run.epoch_loss() * unit_;
       report.learning_rate = run.learning_rate();
       report.valid = validate_member(member);
-      report.seconds = seconds_since(start_);
+      report.seconds = seconds();
       report.samples_per_second = speed();
       const double watched = report.valid ? report.valid->loss : report.train_loss;
       const bool best = run.end_epoch(watched, report.train_loss);
-      if (best && keeps_best(m)) backend_.save(member, SnapshotSlot::kBest);
+      if (best && run.keeps_best()) backend_.save(member, SnapshotSlot::kBest);
       for (Observer* observer : observers_) observer->on_epoch(report);
       if (judge_ != nullptr) round_.push_back(report);
     }
@@ -204,11 +209,6 @@ class Loop {
     ++rounds_;
   }
 
-  /// Early stopping returns to the best parameters; otherwise the last ones are the result.
-  [[nodiscard]] bool keeps_best(std::size_t m) const {
-    return plans_[m].trainer.patience > 0 || plans_[m].trainer.tolerance > 0.0;
-  }
-
   std::optional<Metrics> validate_member(std::int64_t member) {
     const std::vector<std::uint32_t>& own_rows = plans_[static_cast<std::size_t>(member)].rows.valid_rows;
     if (!own_rows.empty()) return backend_.evaluate(member, train_, own_rows);
@@ -226,6 +226,9 @@ class Loop {
     return left;
   }
 
+  /// Since the run began, less the times between a checkpoint and going on from it.
+  [[nodiscard]] double seconds() const { return seconds_before_ + seconds_since(start_); }
+
   [[nodiscard]] double speed() const {
     std::int64_t samples = 0;
     for (const MemberRun& run : runs_) samples += run.samples();
@@ -242,7 +245,7 @@ class Loop {
                             .loss = run.epoch_loss() * unit_,
                             .learning_rate = run.learning_rate(),
                             .samples_per_second = speed(),
-                            .seconds = seconds_since(start_)};
+                            .seconds = seconds()};
     for (Observer* observer : observers_) observer->on_progress(progress);
   }
 
@@ -253,7 +256,7 @@ class Loop {
     bool survived = false;
     for (std::size_t m = 0; m < runs_.size(); ++m) {
       const auto member = static_cast<std::int64_t>(m);
-      const bool returns = keeps_best(m) && runs_[m].state().best_epoch > 0;
+      const bool returns = runs_[m].keeps_best() && runs_[m].state().best_epoch > 0;
       if (returns) backend_.restore(member, SnapshotSlot::kBest);
       check_parameters(member);
       MemberResult own = runs_[m].result();
@@ -294,6 +297,7 @@ class Loop {
   std::span<const MemberPlan> plans_;
   std::span<Observer* const> observers_;
   Judge* judge_;
+  training::Checkpointer* checkpointer_;
   double unit_;
   std::vector<MemberRun> runs_;
   std::int64_t longest_epoch_ = 1;  ///< in steps
@@ -304,10 +308,25 @@ class Loop {
   std::int64_t steps_after_ = kFirstBlockSteps;  ///< of the block after the next
   Clock::time_point start_ = Clock::now();
   double training_seconds_ = 0.0;
+  double seconds_before_ = 0.0;  ///< of training, until the checkpoint that the run goes on from
 };
 
 void require(bool ok, const std::string& flag, const std::string& found, const std::string& expected) {
   if (!ok) throw UsageError(flag + ": found " + found + ", expected " + expected);
+}
+
+/// Checks what both forms of `train` take, and runs.
+TrainResult run_loop(Backend& backend, const Dataset& data, const Dataset* valid, std::span<const MemberPlan> plans,
+                     std::span<Observer* const> observers, const std::atomic<bool>* stop, Judge* judge,
+                     training::Checkpointer* checkpointer) {
+  for (const MemberPlan& plan : plans) validate(plan.trainer);
+  if (static_cast<std::int64_t>(plans.size()) != backend.n_members()) {
+    throw Error(ExitCode::kSoftware, "internal error: plans for " + std::to_string(plans.size()) +
+                                         " members, expected " + std::to_string(backend.n_members()));
+  }
+  if (data.n_rows < 1) throw DataError("training data: found 0 rows, expected at least 1");
+  if (valid != nullptr) backend.keep(*valid);
+  return Loop(backend, data, valid, plans, observers, judge, checkpointer).run(stop);
 }
 
 }  // namespace
@@ -329,25 +348,19 @@ void validate(const TrainerConfig& config) {
 }
 
 TrainResult train(Backend& backend, const Dataset& data, const Dataset* valid, const TrainerConfig& config,
-                  std::span<const MemberRows> rows, std::span<Observer* const> observers,
-                  const std::atomic<bool>* stop) {
+                  std::span<const MemberRows> rows, std::span<Observer* const> observers, const std::atomic<bool>* stop,
+                  training::Checkpointer* checkpointer) {
   if (!rows.empty() && static_cast<std::int64_t>(rows.size()) != backend.n_members()) {
     throw Error(ExitCode::kSoftware, "internal error: rows for " + std::to_string(rows.size()) + " members, expected " +
                                          std::to_string(backend.n_members()));
   }
-  return train(backend, data, valid, plans_of(config, rows, backend.n_members()), observers, stop);
+  return run_loop(backend, data, valid, plans_of(config, rows, backend.n_members()), observers, stop, nullptr,
+                  checkpointer);
 }
 
 TrainResult train(Backend& backend, const Dataset& data, const Dataset* valid, std::span<const MemberPlan> plans,
                   std::span<Observer* const> observers, const std::atomic<bool>* stop, Judge* judge) {
-  for (const MemberPlan& plan : plans) validate(plan.trainer);
-  if (static_cast<std::int64_t>(plans.size()) != backend.n_members()) {
-    throw Error(ExitCode::kSoftware, "internal error: plans for " + std::to_string(plans.size()) +
-                                         " members, expected " + std::to_string(backend.n_members()));
-  }
-  if (data.n_rows < 1) throw DataError("training data: found 0 rows, expected at least 1");
-  if (valid != nullptr) backend.keep(*valid);
-  return Loop(backend, data, valid, plans, observers, judge).run(stop);
+  return run_loop(backend, data, valid, plans, observers, stop, judge, nullptr);
 }
 
 }  // namespace slalom

@@ -54,5 +54,40 @@ TEST(MetricsLog, ReportsAFullDisk) {
   EXPECT_THROW(log.on_epoch(EpochReport{}), OutputError);
 }
 
+/// The epochs that the lines of `path` are of, member by member: "0:1 0:2".
+std::string epochs_in(const std::string& path) {
+  std::ifstream file(path);
+  std::string text;
+  for (std::string line; std::getline(file, line);) {
+    const auto json = nlohmann::json::parse(line);
+    text += (text.empty() ? "" : " ") + json.at("member").dump() + ":" + json.at("epoch").dump();
+  }
+  return text;
+}
+
+TEST(MetricsLog, GoesOnAfterTheEpochsOfACheckpoint) {
+  const std::string path = ::testing::TempDir() + "slalom_metrics_log_resume_test.jsonl";
+  const auto report = [](MetricsLog& log, std::int64_t member, std::int64_t epoch) {
+    EpochReport of{};
+    of.member = member;
+    of.epoch = epoch;
+    log.on_epoch(of);
+  };
+  {
+    MetricsLog log(path);
+    for (const std::int64_t epoch : {1, 2, 3}) {
+      report(log, 0, epoch);
+      report(log, 1, epoch);
+    }
+  }
+  std::ofstream(path, std::ios::app) << R"({"event":"epoch","member":0,"epo)";  // killed while it wrote
+  MetricsLog log(path, true);
+  log.on_resume(0, 1);
+  EXPECT_EQ(epochs_in(path), "0:1 1:1 1:2 1:3");
+  log.on_resume(1, 2);
+  report(log, 0, 2);
+  EXPECT_EQ(epochs_in(path), "0:1 1:1 1:2 0:2");
+}
+
 }  // namespace
 }  // namespace slalom::report

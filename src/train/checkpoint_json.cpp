@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+// Converts what a checkpoint says of a run to JSON and back, trusting nothing.
+#include "train/checkpoint_json.hpp"
+
+#include <cmath>
+
+#include <nlohmann/json.hpp>
+
+#include <slalom/error.hpp>
+
+namespace slalom::training {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::size_t kMostMembers = 10000;
+
+/// Calls visit(name, field) for every field of a RunState.
+template <class State, class Visit>
+void visit_fields(State& s, const Visit& visit) {
+  visit("epoch", s.at.epoch);
+  visit("row", s.at.row);
+  visit("step", s.at.step);
+  visit("samples", s.samples);
+  visit("learning_rate", s.learning_rate);
+  visit("loss_sum", s.loss_sum);
+  visit("loss_rows", s.loss_rows);
+  visit("plateau_rate", s.plateau.rate);
+  visit("plateau_best", s.plateau.best);
+  visit("plateau_bad_epochs", s.plateau.bad_epochs);
+  visit("plateau_cooldown_left", s.plateau.cooldown_left);
+  visit("watched_loss", s.watched_loss);
+  visit("best_epoch", s.best_epoch);
+  visit("progress_mark", s.progress_mark);
+  visit("epochs_without_progress", s.epochs_without_progress);
+}
+static_assert(sizeof(RunState) == 15 * 8, "visit_fields has to name every field of RunState");
+
+/// JSON has no infinities.
+Json json_of(double value) {
+  if (std::isfinite(value)) return value;
+  return std::isnan(value) ? "nan" : value > 0.0 ? "inf" : "-inf";
+}
+Json json_of(std::int64_t value) { return value; }
+
+void read(const Json& json, double& value) {
+  if (json.is_number()) {
+    value = json.get<double>();
+    return;
+  }
+  const auto text = json.get<std::string>();
+  if (text == "nan") {
+    value = std::nan("");
+  } else if (text == "inf" || text == "-inf") {
+    value = text == "inf" ? RunState::kNone : -RunState::kNone;
+  } else {
+    throw DataError("found '" + text + "', expected a number");
+  }
+}
+void read(const Json& json, std::int64_t& value) {
+  if (!json.is_number_integer() || (json.is_number_unsigned() && json.get<std::uint64_t>() > std::uint64_t{1} << 62U) ||
+      json.get<std::int64_t>() < 0) {
+    throw DataError("found " + json.dump() + ", expected a whole number >= 0");
+  }
+  value = json.get<std::int64_t>();
+}
+
+Json member_json(const SavedMember& member) {
+  Json run = Json::object();
+  visit_fields(member.run, [&](const char* name, const auto& value) { run[name] = json_of(value); });
+  Json json = {
+      {"run", run}, {"last_watched_loss", json_of(member.last_watched_loss)}, {"optimizer_steps", member.state.step}};
+  if (member.best) json["best_optimizer_steps"] = member.best->step;
+  if (!member.divergence.empty()) json["divergence"] = member.divergence;
+  return json;
+}
+
+SavedMember member_of(const Json& json) {
+  SavedMember member;
+  const Json& run = json.at("run");
+  visit_fields(member.run, [&](const char* name, auto& value) { read(run.at(name), value); });
+  read(json.at("last_watched_loss"), member.last_watched_loss);
+  read(json.at("optimizer_steps"), member.state.step);
+  if (json.contains("best_optimizer_steps")) read(json.at("best_optimizer_steps"), member.best.emplace().step);
+  if (json.contains("divergence")) member.divergence = json.at("divergence").get<std::string>();
+  return member;
+}
+
+}  // namespace
+
+std::string to_json(const Checkpoint& checkpoint) {
+  Json members = Json::array();
+  for (const SavedMember& member : checkpoint.members) members.push_back(member_json(member));
+  Json json = {{"settings_and_data", checkpoint.run},
+               {"seconds", checkpoint.seconds},
+               {"best_file", checkpoint.best_file},
+               {"best_watched_loss", json_of(checkpoint.best_watched_loss)},
+               {"members", members}};
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+Checkpoint checkpoint_of_json(std::string_view text) {
+  try {
+    const Json json = Json::parse(text);
+    Checkpoint checkpoint;
+    checkpoint.run = json.at("settings_and_data").get<Fingerprint>();
+    read(json.at("seconds"), checkpoint.seconds);
+    checkpoint.best_file = json.at("best_file").get<std::string>();
+    read(json.at("best_watched_loss"), checkpoint.best_watched_loss);
+    const Json& members = json.at("members");
+    if (!members.is_array() || members.empty() || members.size() > kMostMembers) {
+      throw DataError("found no list of 1 to " + std::to_string(kMostMembers) + " members");
+    }
+    for (const Json& member : members) checkpoint.members.push_back(member_of(member));
+    return checkpoint;
+  } catch (const nlohmann::json::exception& error) {
+    throw DataError(error.what());
+  }
+}
+
+}  // namespace slalom::training
