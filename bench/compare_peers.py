@@ -4,8 +4,8 @@
 
 Every run is a process of its own with the same data, start, learning rate, batch size, epochs and threads; rows are shuffled every
 epoch, which is part of the time; reading files and compiling are not. A round runs every program once, so that a machine that slows
-down slows all of them; a printed ratio is the median of the rounds' ratios, of a program's best variant. All must reach the same
-training loss. How and why: docs/benchmarks.md.
+down slows all of them; the first round runs all variants of a program, later ones its two fastest. A printed ratio is the median of
+the rounds' ratios, of a program's best variant. All must reach the same training loss. How and why: docs/benchmarks.md.
 """
 import argparse
 import json
@@ -26,6 +26,7 @@ VARIANTS = {
 }
 MEMBERS = 64  # of the population
 LOSS_TOLERANCE = {"torch": 0.05, "numpy": 0.05, "sklearn": 0.15}  # scikit-learn starts its networks another way
+KEPT = 2  # variants of a program that run again after the first round
 NOT_INSTALLED = 77
 
 
@@ -137,6 +138,13 @@ class Job:
     def run_round(self):
         self.run_slalom()
         self.peers = [peer for peer in self.peers if self.run_peer(peer)]
+        if len(self.times["slalom"]) == 1:
+            self.peers = [peer for program in self.options.peers for peer in self.fastest(program)]
+
+    def fastest(self, program):
+        """The KEPT variants of a program that were fastest so far."""
+        peers = [peer for peer in self.peers if peer[0] == program]
+        return sorted(peers, key=lambda peer: self.times[self.label(peer)][0])[:KEPT]
 
     def ratio(self, label):
         """Of a variant's time to slalom's in the same round: median."""
@@ -147,7 +155,7 @@ class Job:
         rows = []
         ours = statistics.median(self.times["slalom"])
         for program in self.options.peers:
-            labels = [label for label in self.times if label.startswith(program)]
+            labels = [self.label(peer) for peer in self.peers if peer[0] == program]
             if not labels:
                 continue
             best = min(labels, key=lambda label: statistics.median(self.times[label]))
@@ -224,7 +232,8 @@ def parse_arguments():
     parser.add_argument("--threads", default="1,2", help="default: %(default)s")
     parser.add_argument("--rounds", type=int, default=5, help="default: %(default)s")
     parser.add_argument("--numpy-python", help="a second Python whose NumPy runs too, for example one with another BLAS")
-    parser.add_argument("--shared", default=os.path.join(HERE, "..", "..", "shared", "data"), help="folder of the real data sets")
+    shared = os.environ.get("SLALOM_SHARED", os.path.join(HERE, "..", "..", "shared"))
+    parser.add_argument("--shared", default=os.path.join(shared, "data"), help="folder of the real data sets (default: %(default)s)")
     parser.add_argument("--json", help="write all times to this file")
     for flag in ("--worker", "--workload", "--data", "--optimizer"):
         parser.add_argument(flag, help=argparse.SUPPRESS)

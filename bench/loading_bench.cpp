@@ -31,7 +31,7 @@ void time_loading(benchmark::State& state, Suite& suite, const std::string& exte
     return;
   }
   for (auto _ : state) {
-    const Table table = read_table(path);
+    Table table = read_table(path);
     benchmark::DoNotOptimize(table.n_rows);
   }
   count_rate(state, "bytes/s", static_cast<double>(std::filesystem::file_size(path)));

@@ -127,7 +127,7 @@ def print_all(document):
     print(f"slalom {context['slalom_version']}, {context['slalom_build']}; cpu: {context['threads']} threads")
     for key in sorted(context):
         if key.startswith("roofline_"):
-            print(f"{key[9:].replace('_', ' ')}: {context[key]}")
+            print(f"roofline of {key[9:].replace('_', ' ')}: {context[key]}")
     print(f"cuda: {context['cuda_device']}" + (" (its columns are left out)" if context["cuda_device"].startswith("none") else ""))
     print()
     of_topic = {}
