@@ -2,6 +2,7 @@
 // The contract between the trainer and whatever computes: a backend trains a population, a block of steps at a time.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -44,8 +45,9 @@ struct MemberState {
   std::vector<double> clock;            ///< what the rule remembers of the steps themselves; empty: nothing
 };
 
-/// Device-side copies of a member's state, for early stopping and recovery.
-enum class SnapshotSlot { kBest, kGood };
+/// Device-side copies of a member's state: for early stopping, and two that take turns for recovery.
+enum class SnapshotSlot { kBest, kGood, kSpare };
+inline constexpr std::size_t kSnapshotSlots = 3;
 
 /// Trains a population of P >= 1 models over one resident training set and evaluates them. Not thread-safe.
 /// A member's numbers do not depend on the other members, nor on how its steps are cut into blocks, nor on the thread

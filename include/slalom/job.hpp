@@ -62,12 +62,16 @@ struct JobResult {
   std::vector<MemberOutcome> folds;    ///< folds that were trained to their end
   std::int64_t train_rows = 0, valid_rows = 0;
   CheckpointReport checkpoints;  ///< of the model's training; a failure may be a fold's
+  /// What happened, with a diagnosis line by line, if training diverged for good and `model` is the last good state (the
+  /// chosen member's reason is kDiverged); else empty.
+  std::string divergence;
 };
 
 /// Checks every setting that can be checked without reading data. Throws UsageError naming the flag.
 void validate(const TrainJob& job);
 
-/// Reads, splits, fits preprocessing on the training part, trains, evaluates. Throws the errors of every part.
+/// Reads, splits, fits preprocessing on the training part, trains, evaluates. Throws the errors of every part, so
+/// DivergenceError, with a diagnosis, if training diverged and left no good state.
 [[nodiscard]] JobResult run_job(const TrainJob& job, std::span<Observer* const> observers,
                                 const std::atomic<bool>* stop = nullptr);
 

@@ -35,6 +35,8 @@ void add_run_options(CLI::App& app, TrainerConfig& trainer);
 
 /// --checkpoint-dir, --checkpoint-every, --checkpoint-keep, --resume
 void add_checkpoint_options(CLI::App& app, CheckpointOptions& options);
+/// --no-guard, --guard-factor, --guard-retries
+void add_guard_options(CLI::App& app, GuardConfig& guard);
 
 /// --data, --valid, --valid-fraction
 void add_data_options(CLI::App& app, TrainJob& job);

@@ -66,6 +66,10 @@ void run_train(const TrainOptions& o) {
     throw OutputError("--checkpoint-dir: the end of the run is not saved: " + result.checkpoints.failure,
                       ExitCode::kIo);
   }
+  if (!result.divergence.empty()) {
+    throw DivergenceError(result.divergence +
+                          (o.out.empty() ? "" : fmt::format("\n  the last good state is in {}", o.out)));
+  }
   if (stop_requested) set_exit_status(static_cast<int>(ExitCode::kInterrupted));
 }
 
@@ -94,6 +98,7 @@ void add_train(CLI::App& app) {
   add_sampling_options(*command, o->job.trainer);
   add_run_options(*command, o->job.trainer);
   add_checkpoint_options(*command, o->job.checkpoints);
+  add_guard_options(*command, o->job.trainer.guard);
   add_device_options(*command, {o->job.device, o->job.threads, o->job.precision});
   add_device_memory_option(*command, o->job.device_memory);
   add_config_option(*command, o->config);

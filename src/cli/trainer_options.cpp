@@ -135,4 +135,18 @@ void add_run_options(CLI::App& app, TrainerConfig& t) {
       ->group(group);
 }
 
+void add_guard_options(CLI::App& app, GuardConfig& g) {
+  const std::string group = "Guard";
+  app.add_flag_callback(
+         "--no-guard", [&g] { g.on = false; }, "Let training that diverges end at once, with an error")
+      ->group(group);
+  app.add_option("--guard-factor", g.factor,
+                 "After a divergence: back to the last good state, the rate multiplied by this (> 0, < 1)")
+      ->capture_default_str()
+      ->group(group);
+  app.add_option("--guard-retries", g.retries, "How often; the next divergence ends the run on the last good state")
+      ->capture_default_str()
+      ->group(group);
+}
+
 }  // namespace slalom::cli

@@ -81,7 +81,7 @@ class MemberStore {
   std::size_t n_trainable_;
   std::vector<Real> parameters_;
   std::vector<Real> state_;  ///< slot after slot, n_trainable_ each
-  std::array<std::optional<Snapshot>, 2> snapshots_;
+  std::array<std::optional<Snapshot>, kSnapshotSlots> snapshots_;
 };
 
 }  // namespace slalom::cpu

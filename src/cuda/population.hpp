@@ -52,8 +52,8 @@ class Population {
     core::RuleSettings settings;
     core::StepClock clock;
     Piece<float> values;  ///< the parameter arena, then the state slots: one piece, so that a snapshot is one copy
-    std::array<Piece<float>, 2> snapshots;
-    std::array<std::optional<core::StepClock>, 2> snapshot_clocks;
+    std::array<Piece<float>, kSnapshotSlots> snapshots;
+    std::array<std::optional<core::StepClock>, kSnapshotSlots> snapshot_clocks;
   };
 
   [[nodiscard]] const Member& at(std::int64_t member) const { return members_.at(static_cast<std::size_t>(member)); }

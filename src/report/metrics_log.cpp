@@ -9,6 +9,7 @@
 #include <slalom/error.hpp>
 
 #include "data/atomic_file.hpp"
+#include "report/guard_text.hpp"
 #include "report/summary.hpp"
 
 namespace slalom::report {
@@ -56,6 +57,16 @@ void MetricsLog::on_epoch(const EpochReport& r) {
                                  {"lr", r.learning_rate}, {"train_loss", r.train_loss},
                                  {"seconds", r.seconds},  {"samples_per_second", r.samples_per_second}};
   if (r.valid) line["valid"] = nlohmann::ordered_json::parse(metrics_json(*r.valid));
+  write(line);
+}
+
+void MetricsLog::on_guard(const GuardEvent& event) {
+  nlohmann::ordered_json line = {{"event", "guard"}, {"member", event.member}};
+  line.update(guard_json(event));
+  write(line);
+}
+
+void MetricsLog::write(const nlohmann::ordered_json& line) {
   file_ << line.dump() << '\n' << std::flush;
   if (!file_) throw OutputError("--metrics: " + path_ + " cannot be written (disk full?)", ExitCode::kIo);
 }

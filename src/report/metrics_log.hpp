@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Metrics as JSON lines: one object an epoch (docs/formats.md).
+// Metrics as JSON lines: one object an epoch and an act of the guard (docs/formats.md).
 #pragma once
 
 #include <fstream>
 #include <string>
+
+#include <nlohmann/json.hpp>
 
 #include <slalom/trainer.hpp>
 
@@ -18,8 +20,11 @@ class MetricsLog : public Observer {
   void on_epoch(const EpochReport& report) override;
   /// Removes the lines of this member's later epochs, and lines that were not written to their end.
   void on_resume(std::int64_t member, std::int64_t epochs) override;
+  void on_guard(const GuardEvent& event) override;
 
  private:
+  void write(const nlohmann::ordered_json& line);
+
   std::string path_;
   std::ofstream file_;
 };

@@ -9,6 +9,8 @@
 
 #include <fmt/format.h>
 
+#include "report/guard_text.hpp"
+
 namespace slalom::report {
 namespace {
 
@@ -59,6 +61,11 @@ void ProgressPrinter::on_epoch(const EpochReport& r) {
 void ProgressPrinter::on_note(const std::string& note) {
   clear_live_line();
   fmt::print(stream_, "note: {}\n", note);
+}
+
+void ProgressPrinter::on_guard(const GuardEvent& event) {
+  clear_live_line();
+  fmt::print(stream_, "{}{}\n", prefix(event.member), guard_line(event));
 }
 
 }  // namespace slalom::report

@@ -22,6 +22,7 @@ class ProgressPrinter : public Observer {
   ProgressPrinter(std::FILE* stream, std::int64_t every, MemberNames names = {});
   void on_progress(const Progress& progress) override;
   void on_epoch(const EpochReport& report) override;
+  void on_guard(const GuardEvent& event) override;
   void on_note(const std::string& note) override;
 
  private:

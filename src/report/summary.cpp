@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "report/guard_text.hpp"
 #include "report/json_number.hpp"
 #include "report/stop_reason.hpp"
 
@@ -66,11 +67,18 @@ std::vector<Spread> fold_spread(const std::vector<MemberOutcome>& folds) {
   return spreads;
 }
 
+Json guard_list(const std::vector<GuardEvent>& events) {
+  Json list = Json::array();
+  for (const GuardEvent& event : events) list.push_back(guard_json(event));
+  return list;
+}
+
 Json members_json(const std::vector<MemberOutcome>& members) {
   Json list = Json::array();
   for (const MemberOutcome& member : members) {
     Json entry = {{"epochs", member.result.epochs},
                   {"stopped", reason_text(member.result.reason)},
+                  {"guard", guard_list(member.result.guard)},
                   {"train", to_json(member.train)}};
     if (member.valid) entry["valid"] = to_json(*member.valid);
     list.push_back(entry);
@@ -137,6 +145,7 @@ std::string summary_json(const JobResult& result, std::uint64_t seed) {
       {"us_per_step", json_number(1e6 * t.seconds / std::max(1.0, static_cast<double>(t.steps)))},
       {"samples_per_second", json_number(static_cast<double>(t.samples) / std::max(t.seconds, 1e-12))},
       {"train_loss", best.result.epoch_losses.empty() ? Json(nullptr) : json_number(best.result.epoch_losses.back())},
+      {"guard", guard_list(best.result.guard)},
       {"train", to_json(best.train)}};
   if (!result.checkpoints.resumed_from.empty()) json["resumed_from"] = result.checkpoints.resumed_from;
   if (!result.checkpoints.last.empty()) json["checkpoint"] = result.checkpoints.last;
@@ -190,6 +199,7 @@ std::string summary_table(const JobResult& result, const std::string& bound) {
                  1e6 * t.seconds / std::max(1.0, static_cast<double>(t.steps)),
                  static_cast<double>(t.samples) / std::max(t.seconds, 1e-12));
   fmt::format_to(out, "bound by {}\n", bound);
+  if (!best.result.guard.empty()) fmt::format_to(out, "{}\n", guard_summary(best.result.guard));
   return text;
 }
 

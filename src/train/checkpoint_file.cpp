@@ -47,6 +47,10 @@ void add_state(std::vector<Numbers>& list, const std::string& prefix, const Memb
 
 std::string prefix_of(std::size_t member) { return "members." + std::to_string(member) + "."; }
 
+std::string good_prefix_of(std::size_t member, std::size_t good) {
+  return prefix_of(member) + "good." + std::to_string(good) + ".";
+}
+
 std::vector<Numbers> numbers_of(const Checkpoint& checkpoint) {
   std::vector<Numbers> list;
   for (std::size_t m = 0; m < checkpoint.members.size(); ++m) {
@@ -55,6 +59,7 @@ std::vector<Numbers> numbers_of(const Checkpoint& checkpoint) {
     list.push_back({prefix + "epoch_losses", &member.epoch_losses});
     add_state(list, prefix, member.state);
     if (member.best) add_state(list, prefix + "best.", *member.best);
+    for (std::size_t g = 0; g < member.good.size(); ++g) add_state(list, good_prefix_of(m, g), member.good[g].member);
   }
   return list;
 }
@@ -117,7 +122,7 @@ void check_sum(const SafetensorsView& file, const std::string& path, std::string
 
 std::int64_t Checkpoint::steps() const noexcept {
   std::int64_t sum = 0;
-  for (const SavedMember& member : members) sum += member.run.at.step;
+  for (const SavedMember& member : members) sum += member.run.steps_run;
   return sum;
 }
 
@@ -168,6 +173,7 @@ Checkpoint read_checkpoint(const std::string& path) {
     member.epoch_losses = read_numbers(file, prefix_of(m) + "epoch_losses");
     read_state(file, prefix_of(m), member.state);
     if (member.best) read_state(file, prefix_of(m) + "best.", *member.best);
+    for (std::size_t g = 0; g < member.good.size(); ++g) read_state(file, good_prefix_of(m, g), member.good[g].member);
   }
   return checkpoint;
 }

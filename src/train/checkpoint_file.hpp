@@ -10,6 +10,7 @@
 #include <slalom/backend.hpp>
 
 #include "train/fingerprint.hpp"
+#include "train/good_state.hpp"
 #include "train/run_state.hpp"
 
 namespace slalom::training {
@@ -22,6 +23,7 @@ struct SavedMember {
   std::string divergence;                      ///< what happened to a diverged member; else empty
   MemberState state;
   std::optional<MemberState> best;  ///< SnapshotSlot::kBest, if it is kept
+  std::vector<GoodState> good;      ///< what the guard may go back to, oldest first; empty without one
 };
 
 /// A run between two blocks.
@@ -32,7 +34,7 @@ struct Checkpoint {
   double best_watched_loss = RunState::kNone;  ///< that it had
   std::vector<SavedMember> members;
 
-  /// Steps done, over all members.
+  /// Steps done, over all members, with those that guards have thrown away: it only grows.
   [[nodiscard]] std::int64_t steps() const noexcept;
   /// As last measured, of the best member that has not diverged.
   [[nodiscard]] double watched_loss() const noexcept;

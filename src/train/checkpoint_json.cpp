@@ -14,6 +14,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::size_t kMostMembers = 10000;
+constexpr std::size_t kMostGood = 2;
 
 /// Calls visit(name, field) for every field of a RunState.
 template <class State, class Visit>
@@ -33,8 +34,16 @@ void visit_fields(State& s, const Visit& visit) {
   visit("best_epoch", s.best_epoch);
   visit("progress_mark", s.progress_mark);
   visit("epochs_without_progress", s.epochs_without_progress);
+  visit("steps_run", s.steps_run);
+  visit("watch_floor", s.watch.floor);
+  visit("watch_smoothed", s.watch.smoothed);
+  visit("watch_best", s.watch.best);
+  visit("watch_counted", s.watch.counted);
+  visit("watch_high", s.watch.high);
+  visit("rate_scale", s.rate_scale);
+  visit("retries", s.retries);
 }
-static_assert(sizeof(RunState) == 15 * 8, "visit_fields has to name every field of RunState");
+static_assert(sizeof(RunState) == 23 * 8, "visit_fields has to name every field of RunState");
 
 /// JSON has no infinities.
 Json json_of(double value) {
@@ -65,11 +74,25 @@ void read(const Json& json, std::int64_t& value) {
   value = json.get<std::int64_t>();
 }
 
-Json member_json(const SavedMember& member) {
+Json run_json(const RunState& state) {
   Json run = Json::object();
-  visit_fields(member.run, [&](const char* name, const auto& value) { run[name] = json_of(value); });
-  Json json = {
-      {"run", run}, {"last_watched_loss", json_of(member.last_watched_loss)}, {"optimizer_steps", member.state.step}};
+  visit_fields(state, [&](const char* name, const auto& value) { run[name] = json_of(value); });
+  return run;
+}
+
+void read_run(const Json& json, RunState& state) {
+  visit_fields(state, [&](const char* name, auto& value) { read(json.at(name), value); });
+}
+
+Json member_json(const SavedMember& member) {
+  Json good = Json::array();
+  for (const GoodState& state : member.good) {
+    good.push_back({{"run", run_json(state.run)}, {"optimizer_steps", state.member.step}});
+  }
+  Json json = {{"run", run_json(member.run)},
+               {"good", good},
+               {"last_watched_loss", json_of(member.last_watched_loss)},
+               {"optimizer_steps", member.state.step}};
   if (member.best) json["best_optimizer_steps"] = member.best->step;
   if (!member.divergence.empty()) json["divergence"] = member.divergence;
   return json;
@@ -77,8 +100,14 @@ Json member_json(const SavedMember& member) {
 
 SavedMember member_of(const Json& json) {
   SavedMember member;
-  const Json& run = json.at("run");
-  visit_fields(member.run, [&](const char* name, auto& value) { read(run.at(name), value); });
+  read_run(json.at("run"), member.run);
+  const Json& good = json.at("good");
+  if (!good.is_array() || good.size() > kMostGood) throw DataError("found no list of at most 2 good states");
+  for (const Json& state : good) {
+    GoodState& kept = member.good.emplace_back();
+    read_run(state.at("run"), kept.run);
+    read(state.at("optimizer_steps"), kept.member.step);
+  }
   read(json.at("last_watched_loss"), member.last_watched_loss);
   read(json.at("optimizer_steps"), member.state.step);
   if (json.contains("best_optimizer_steps")) read(json.at("best_optimizer_steps"), member.best.emplace().step);

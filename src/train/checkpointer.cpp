@@ -64,13 +64,13 @@ bool Checkpointer::is_due(const Mark& now) const {
   return std::chrono::duration<double>(now.time - last_.time).count() >= count;
 }
 
-void Checkpointer::after_block(Backend& backend, std::span<const MemberRun> runs, double seconds) {
-  if (is_due(mark_of(runs))) save(backend, runs, seconds);
+void Checkpointer::after_block(Backend& backend, std::span<const MemberRun> runs, Guards guards, double seconds) {
+  if (is_due(mark_of(runs))) save(backend, runs, guards, seconds);
 }
 
-void Checkpointer::finish(Backend& backend, std::span<const MemberRun> runs, double seconds) {
+void Checkpointer::finish(Backend& backend, std::span<const MemberRun> runs, Guards guards, double seconds) {
   const bool diverged = std::all_of(runs.begin(), runs.end(), [](const MemberRun& run) { return run.diverged(); });
-  if (!diverged && !is_saved(runs)) save(backend, runs, seconds);
+  if (!diverged && !is_saved(runs)) save(backend, runs, guards, seconds);
 }
 
 bool Checkpointer::is_saved(std::span<const MemberRun> runs) const {
@@ -79,9 +79,9 @@ bool Checkpointer::is_saved(std::span<const MemberRun> runs) const {
                     [](const MemberRun& run, const SavedMember& saved) { return run.state() == saved.run; });
 }
 
-void Checkpointer::save(Backend& backend, std::span<const MemberRun> runs, double seconds) {
+void Checkpointer::save(Backend& backend, std::span<const MemberRun> runs, Guards guards, double seconds) {
   last_ = mark_of(runs);
-  capture(backend, runs);
+  capture(backend, runs, guards);
   state_.seconds = seconds;
   const std::string name = CheckpointFolder::name_of(state_.steps());
   const double watched = state_.watched_loss();
@@ -103,7 +103,7 @@ void Checkpointer::save(Backend& backend, std::span<const MemberRun> runs, doubl
   folder_.prune(options_.keep, state_.best_file);
 }
 
-void Checkpointer::capture(Backend& backend, std::span<const MemberRun> runs) {
+void Checkpointer::capture(Backend& backend, std::span<const MemberRun> runs, Guards guards) {
   state_.members.resize(runs.size());
   watched_.resize(runs.size(), RunState::kNone);
   for (std::size_t m = 0; m < runs.size(); ++m) {
@@ -116,9 +116,14 @@ void Checkpointer::capture(Backend& backend, std::span<const MemberRun> runs) {
     saved.last_watched_loss = watched_[m];
     saved.divergence = runs[m].divergence();
     saved.state = backend.export_state(member);
+    if (guards[m]) guards[m]->export_good(saved.good, saved.state);
     if (!runs[m].keeps_best() || now.best_epoch == 0 || (saved.best && same_best)) continue;
     saved.best = export_snapshot(backend, member, SnapshotSlot::kBest, saved.state);
   }
+}
+
+std::span<const GoodState> Checkpointer::good_states(std::size_t member) const {
+  return member < state_.members.size() ? state_.members[member].good : std::span<const GoodState>{};
 }
 
 std::optional<Checkpoint> Checkpointer::newest() {
@@ -183,6 +188,10 @@ void Checkpointer::adopt(Checkpoint checkpoint, Backend& backend, std::span<Memb
       if (!saved.best) throw DataError("the best parameters are missing");
       backend.import_state(member, *saved.best);
       backend.save(member, SnapshotSlot::kBest);
+    }
+    for (const GoodState& good : saved.good) {  // the guard, which gets them, relies on their being right
+      runs[m].check_earlier(good.run);
+      backend.import_state(member, good.member);
     }
     backend.import_state(member, saved.state);
     watched_.push_back(saved.last_watched_loss);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -14,9 +15,13 @@
 #include "core/stopwatch.hpp"
 #include "train/checkpoint_file.hpp"
 #include "train/checkpoint_folder.hpp"
+#include "train/guard.hpp"
 #include "train/member_run.hpp"
 
 namespace slalom::training {
+
+/// The guards of all members, empty where there is none.
+using Guards = std::span<const std::optional<Guard>>;
 
 /// The checkpoints of one call of `train`, of which it is also an observer: it wants to know the watched losses.
 class Checkpointer : public Observer {
@@ -32,10 +37,13 @@ class Checkpointer : public Observer {
 
   /// Between two blocks: saves the run if it is time. `seconds`: of training so far. A failure to write is told, not
   /// thrown: the run itself is not in danger.
-  void after_block(Backend& backend, std::span<const MemberRun> runs, double seconds);
+  void after_block(Backend& backend, std::span<const MemberRun> runs, Guards guards, double seconds);
 
   /// After the last block: saves the run, unless it is saved already or all members have diverged.
-  void finish(Backend& backend, std::span<const MemberRun> runs, double seconds);
+  void finish(Backend& backend, std::span<const MemberRun> runs, Guards guards, double seconds);
+
+  /// After resume(): what the guard of a member may go back to; empty without a checkpoint.
+  [[nodiscard]] std::span<const GoodState> good_states(std::size_t member) const;
 
   void on_epoch(const EpochReport& report) override;
 
@@ -50,8 +58,8 @@ class Checkpointer : public Observer {
   static Mark mark_of(std::span<const MemberRun> runs);
   [[nodiscard]] bool is_due(const Mark& now) const;
 
-  void save(Backend& backend, std::span<const MemberRun> runs, double seconds);
-  void capture(Backend& backend, std::span<const MemberRun> runs);
+  void save(Backend& backend, std::span<const MemberRun> runs, Guards guards, double seconds);
+  void capture(Backend& backend, std::span<const MemberRun> runs, Guards guards);
   /// Whether the members stand where the newest checkpoint has them.
   [[nodiscard]] bool is_saved(std::span<const MemberRun> runs) const;
 

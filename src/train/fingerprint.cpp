@@ -108,6 +108,9 @@ void add_run(Fingerprint& f, const TrainJob& job, DeviceKind device) {
   f.emplace_back("--tol", text_of(t.tolerance));
   f.emplace_back("--patience", text_of(t.patience));
   f.emplace_back("--no-shuffle", text_of(!t.shuffle));
+  f.emplace_back("--no-guard", text_of(!t.guard.on));
+  f.emplace_back("--guard-factor", text_of(t.guard.factor));
+  f.emplace_back("--guard-retries", text_of(t.guard.retries));
   f.emplace_back("--seed", text_of(t.seed));
   f.emplace_back("--restarts", text_of(job.restarts));
   f.emplace_back("--device", text_of(device));

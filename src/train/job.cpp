@@ -8,6 +8,7 @@
 #include <slalom/error.hpp>
 
 #include "train/checkpointer.hpp"
+#include "train/divergence_diagnosis.hpp"
 #include "train/fingerprint.hpp"
 #include "train/job_rows.hpp"
 #include "train/job_spec.hpp"
@@ -50,6 +51,11 @@ class Numbered : public Observer {
   void on_note(const std::string& note) override {
     for (Observer* observer : observers_) observer->on_note("fold " + std::to_string(number_) + ": " + note);
   }
+  void on_guard(const GuardEvent& event) override {
+    GuardEvent numbered = event;
+    numbered.member = number_;
+    for (Observer* observer : observers_) observer->on_guard(numbered);
+  }
 
  private:
   std::int64_t number_;
@@ -70,7 +76,12 @@ class JobRun {
         job_.folds > 0 ? training::folds_of(rows.usable, job_.folds, job_.trainer.seed) : std::vector<data::RowSplit>{};
 
     Prepared prepared = prepare(rows.split, result.notes);
-    Trained trained = train_population(prepared, job_.restarts, job_.checkpoints, observers);
+    Trained trained = train_model(prepared, observers);
+    const MemberResult& best = trained.members[static_cast<std::size_t>(trained.result.best_member)].result;
+    if (best.reason == StopReason::kDiverged) {
+      result.divergence =
+          with_diagnosis(best.divergence, prepared, {trained.parameters.begin(), trained.parameters.end()}, true);
+    }
     result.train_rows = prepared.train.n_rows;
     result.valid_rows = prepared.valid ? prepared.valid->n_rows : 0;
     result.training = std::move(trained.result);
@@ -88,6 +99,29 @@ class JobRun {
  private:
   [[nodiscard]] Prepared prepare(const data::RowSplit& split, Notes& notes) const {
     return training::prepare(job_, table_, valid_table_, split, notes);
+  }
+
+  /// Adds the diagnosis to the error if all members diverge and none leaves a good state.
+  Trained train_model(const Prepared& p, std::span<Observer* const> observers) const {
+    try {
+      return train_population(p, job_.restarts, job_.checkpoints, observers);
+    } catch (const DivergenceError& error) {
+      if (!job_.trainer.guard.on) throw;
+      throw DivergenceError(with_diagnosis(error.what(), p, initial_parameters(p.spec, job_.trainer.seed, 0), false));
+    }
+  }
+
+  [[nodiscard]] std::string with_diagnosis(std::string message, const Prepared& p, std::vector<double> parameters,
+                                           bool trained) const {
+    for (const std::string& line : training::diagnose({.spec = p.spec,
+                                   .train = p.train,
+                                   .optimizer = job_.trainer.optimizer,
+                                   .features = p.preprocessing.feature_names(),
+                                   .parameters = std::move(parameters),
+                                   .trained = trained})) {
+      message += "\n  " + line;
+    }
+    return message;
   }
 
   Trained train_population(const Prepared& p, std::int64_t n_members, const CheckpointOptions& checkpoints,
@@ -147,7 +181,9 @@ class JobRun {
         result.training.seconds += fold.result.seconds;
         result.training.samples += fold.result.samples;
         result.training.steps += fold.result.steps;
-        result.folds.push_back(std::move(fold.members.at(0)));
+        MemberOutcome& outcome = fold.members.at(0);
+        if (outcome.result.reason == StopReason::kDiverged) throw DivergenceError(outcome.result.divergence);
+        result.folds.push_back(std::move(outcome));
       } catch (const DivergenceError& error) {
         result.notes.push_back("fold " + std::to_string(k + 1) + " is left out: " + error.what());
       }
@@ -156,15 +192,17 @@ class JobRun {
 
   Model make_model(Prepared prepared, std::vector<float> parameters, const JobResult& result) const {
     const MemberResult& chosen = result.members[static_cast<std::size_t>(result.chosen)].result;
-    return {.spec = prepared.spec,
-            .preprocessing = std::move(prepared.preprocessing),
-            .parameters = std::move(parameters),
-            .facts = {{"optimizer", std::string(name_of(job_.trainer.optimizer.kind))},
-                      {"device", std::string(name_of(result.device))},
-                      {"seed", std::to_string(job_.trainer.seed)},
-                      {"epochs", std::to_string(chosen.epochs)},
-                      {"steps", std::to_string(chosen.steps)},
-                      {"training rows", std::to_string(result.train_rows)}}};
+    Model model{.spec = prepared.spec,
+                .preprocessing = std::move(prepared.preprocessing),
+                .parameters = std::move(parameters),
+                .facts = {{"optimizer", std::string(name_of(job_.trainer.optimizer.kind))},
+                          {"device", std::string(name_of(result.device))},
+                          {"seed", std::to_string(job_.trainer.seed)},
+                          {"epochs", std::to_string(chosen.epochs)},
+                          {"steps", std::to_string(chosen.steps)},
+                          {"training rows", std::to_string(result.train_rows)}}};
+    if (chosen.reason == StopReason::kDiverged) model.facts.emplace_back("stopped", "diverged; the last good state");
+    return model;
   }
 
   const TrainJob& job_;

@@ -3,6 +3,7 @@
 #include "train/member_run.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include <slalom/error.hpp>
@@ -11,6 +12,7 @@ namespace slalom::training {
 namespace {
 
 constexpr std::int64_t kDefaultPatience = 5;  ///< of --tol without --patience
+constexpr double kNoLoss = std::numeric_limits<double>::quiet_NaN();
 
 std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
@@ -43,14 +45,23 @@ void MemberRun::return_to(const RunState& state) {
   stop_if_over();
 }
 
-void MemberRun::resume(const RunState& state, std::vector<double> epoch_losses) {
+void MemberRun::check_place(const RunState& state, std::int64_t least_epochs, std::int64_t n_losses) const {
   const RunState::Position& at = state.at;
-  if (at.epoch < 0 || at.step < 0 || at.row < 0 || at.row >= sampler_.size() || at.row % batch_ != 0 ||
-      static_cast<std::int64_t>(epoch_losses.size()) != at.epoch) {
+  if (at.epoch < least_epochs || at.epoch > n_losses || at.step < 0 || at.row < 0 || at.row >= sampler_.size() ||
+      at.row % batch_ != 0) {
     throw DataError("a run of " + std::to_string(sampler_.size()) + " rows in batches of " + std::to_string(batch_) +
                     " cannot be at row " + std::to_string(at.row) + " of epoch " + std::to_string(at.epoch) + " with " +
-                    std::to_string(epoch_losses.size()) + " epochs' losses");
+                    std::to_string(n_losses) + " epochs' losses");
   }
+}
+
+void MemberRun::check_earlier(const RunState& state) const {
+  check_place(state, 0, static_cast<std::int64_t>(epoch_losses_.size()));
+}
+
+void MemberRun::resume(const RunState& state, std::vector<double> epoch_losses) {
+  const auto n_losses = static_cast<std::int64_t>(epoch_losses.size());
+  check_place(state, n_losses, n_losses);
   epoch_losses_ = std::move(epoch_losses);
   return_to(state);
 }
@@ -70,30 +81,60 @@ StepBlock MemberRun::block_after(const StepBlock& current, std::int64_t max_step
 
 StepBlock MemberRun::block_at(const RunState::Position& at, std::int64_t max_steps, std::vector<double>& rates) {
   std::int64_t steps = std::min(max_steps, ceil_div(sampler_.size() - at.row, batch_));
+  if (watched_) steps = std::min(steps, kGuardStride - at.row / batch_ % kGuardStride);
   if (config_.max_steps > 0) steps = std::min(steps, config_.max_steps - at.step);
   const std::int64_t n = std::min(steps * batch_, sampler_.size() - at.row);
   rates.resize(static_cast<std::size_t>(steps));
   for (std::int64_t s = 0; s < steps; ++s) {
-    rates[static_cast<std::size_t>(s)] = schedule_.at(at.step + s, state_.plateau);
+    rates[static_cast<std::size_t>(s)] = schedule_.at(at.step + s, state_.plateau) * state_.rate_scale;
   }
   return {.rows = sampler_.order(at.epoch).subspan(static_cast<std::size_t>(at.row), static_cast<std::size_t>(n)),
           .batch_size = batch_,
           .learning_rates = rates};
 }
 
-std::int64_t MemberRun::absorb(const BlockResult& block) {
-  if (block.first_non_finite >= 0) return block.first_non_finite;
-  for (const double loss : block.losses) {
+std::optional<Divergence> MemberRun::absorb(const BlockResult& block) {
+  const bool finite = block.first_non_finite < 0;
+  const std::size_t n = finite ? block.losses.size() : static_cast<std::size_t>(block.first_non_finite);
+  for (std::size_t s = 0; s < n; ++s) {
+    const double loss = block.losses[s];
+    if (watched_ && state_.watch.add(loss)) return divergence_at(s, Trouble::kExploded, loss);
     const std::int64_t rows = std::min(batch_, sampler_.size() - state_.at.row);
     state_.loss_sum += loss * static_cast<double>(rows);
     state_.loss_rows += rows;
     state_.at.row += rows;
     state_.samples += rows;
+    state_.learning_rate = rates_[s];
     ++state_.at.step;
+    ++state_.steps_run;
   }
-  if (!rates_.empty()) state_.learning_rate = rates_.back();
+  if (!finite) return divergence_at(n, Trouble::kNotFinite, block.losses.size() > n ? block.losses[n] : kNoLoss);
   stop_if_over();
-  return -1;
+  return std::nullopt;
+}
+
+Divergence MemberRun::last_update(Trouble trouble) const {
+  return {.trouble = trouble,
+          .epoch = state_.at.epoch - (state_.at.row == 0 ? 1 : 0),
+          .step = state_.at.step - 1,
+          .since = state_.at.step,
+          .loss = kNoLoss,
+          .learning_rate = state_.learning_rate};
+}
+
+void MemberRun::watch_losses(double floor) {
+  watched_ = true;
+  state_.watch.floor = std::max(floor, LossWatch::kLowestFloor);
+}
+
+Divergence MemberRun::divergence_at(std::size_t step_in_block, Trouble trouble, double loss) const {
+  const std::int64_t high_before = state_.watch.high - (trouble == Trouble::kExploded ? 1 : 0);
+  return {.trouble = trouble,
+          .epoch = state_.at.epoch,
+          .step = state_.at.step,
+          .since = state_.at.step - high_before,
+          .loss = loss,
+          .learning_rate = rates_[step_in_block]};
 }
 
 bool MemberRun::end_epoch(double watched_loss, double train_loss) {
@@ -145,7 +186,9 @@ MemberResult MemberRun::result() const {
           .best_epoch = state_.best_epoch,
           .watched_loss = state_.watched_loss,
           .divergence = divergence_,
-          .epoch_losses = epoch_losses_};
+          .epoch_losses = epoch_losses_,
+          .guard = {},
+          .on_good_state = false};
 }
 
 }  // namespace slalom::training

@@ -2,12 +2,14 @@
 // Where one member stands in a training run: its epoch, its schedule, what it has to do next, and when it stops.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include <slalom/trainer.hpp>
 
 #include "data/sampler.hpp"
+#include "train/divergence.hpp"
 #include "train/run_state.hpp"
 #include "train/schedule.hpp"
 
@@ -15,6 +17,10 @@ namespace slalom::training {
 
 class MemberRun {
  public:
+  /// With a guard, blocks of long epochs end where their steps in the epoch are a multiple of this, so that good states
+  /// are kept at the same steps however fast a machine is.
+  static constexpr std::int64_t kGuardStride = 65536;
+
   MemberRun(const TrainerConfig& config, std::int64_t n_rows, const std::vector<std::uint32_t>& rows,
             std::uint32_t stream);
 
@@ -25,7 +31,7 @@ class MemberRun {
   [[nodiscard]] std::int64_t steps_per_epoch() const noexcept { return steps_per_epoch_; }
   [[nodiscard]] std::int64_t step_in_epoch() const noexcept { return state_.at.row / batch_; }
   [[nodiscard]] double learning_rate() const noexcept { return state_.learning_rate; }
-  [[nodiscard]] std::int64_t samples() const noexcept { return state_.samples; }
+  [[nodiscard]] const TrainerConfig& config() const noexcept { return config_; }
   [[nodiscard]] StopReason reason() const noexcept { return reason_; }
   [[nodiscard]] bool diverged() const noexcept { return reason_ == StopReason::kDiverged; }
   /// What happened, as one sentence; empty if it has not diverged.
@@ -50,6 +56,9 @@ class MemberRun {
   /// DataError if no such run can have been there.
   void resume(const RunState& state, std::vector<double> epoch_losses);
 
+  /// Throws DataError if the run cannot have passed `state` on its way here.
+  void check_earlier(const RunState& state) const;
+
   /// The next at most `max_steps` steps of the current epoch; empty if the member is done.
   [[nodiscard]] StepBlock next_block(std::int64_t max_steps);
 
@@ -65,8 +74,16 @@ class MemberRun {
            (config_.max_steps > 0 && state_.at.step + steps >= config_.max_steps);
   }
 
-  /// Takes in what the block did. Returns the index within the block of the first non-finite step, or -1.
-  std::int64_t absorb(const BlockResult& block);
+  /// Takes in what the block from next_block() did, or says what went wrong in it; the run is then somewhere in the
+  /// block, to be ended or to return to an earlier state.
+  std::optional<Divergence> absorb(const BlockResult& block);
+
+  /// What the last update did, if it was `trouble`: no loss has seen it yet.
+  [[nodiscard]] Divergence last_update(Trouble trouble) const;
+
+  /// Before the first block: from now on absorb() notices explosions (`floor`: LossWatch::floor), and blocks end at
+  /// kGuardStride.
+  void watch_losses(double floor);
 
   /// Ends the epoch with the loss that is watched (own units). Returns true if it is the best so far.
   bool end_epoch(double watched_loss, double train_loss);
@@ -80,7 +97,9 @@ class MemberRun {
   [[nodiscard]] MemberResult result() const;
 
  private:
+  [[nodiscard]] Divergence divergence_at(std::size_t step_in_block, Trouble trouble, double loss) const;
   [[nodiscard]] StepBlock block_at(const RunState::Position& at, std::int64_t max_steps, std::vector<double>& rates);
+  void check_place(const RunState& state, std::int64_t least_epochs, std::int64_t n_losses) const;
   void stop_if_over();
 
   const TrainerConfig& config_;
@@ -90,6 +109,7 @@ class MemberRun {
   Schedule schedule_;
   RunState state_;
   std::vector<double> epoch_losses_;
+  bool watched_ = false;
   bool active_ = true;
   StopReason reason_ = StopReason::kEpochs;  ///< of a run that is not active
   std::string divergence_;                   ///< what happened, if that is the reason

@@ -2,6 +2,7 @@
 // What metrics are made of: sums over rows, which backends take where the rows are.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -31,6 +32,10 @@ struct MetricSums {
 
 [[nodiscard]] std::int64_t n_classes_of(const ModelSpec& spec) noexcept;
 [[nodiscard]] core::TargetUnits units_of(const Dataset& data, std::int64_t target);
+
+/// A row of `data` beside its outputs `z`: [n_outputs].
+[[nodiscard]] core::JudgedRow judged(const ModelSpec& spec, const Dataset& data, std::size_t row, const float* z);
+[[nodiscard]] double weight_of(const Dataset& data, std::size_t row);
 
 [[nodiscard]] Metrics metrics_of(const ModelSpec& spec, const Dataset& data, const MetricSums& sums);
 

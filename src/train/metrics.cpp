@@ -13,17 +13,9 @@ namespace slalom {
 namespace {
 
 using data::RowList;
+using training::judged;
 using training::MetricSums;
-
-double weight_of(const Dataset& data, std::size_t row) {
-  return data.weights.empty() ? 1.0 : static_cast<double>(data.weights[row]);
-}
-
-core::JudgedRow judged(const ModelSpec& spec, const Dataset& data, std::size_t row, const float* z) {
-  const auto k = static_cast<std::size_t>(spec.n_outputs);
-  if (spec.loss.kind == LossKind::kCrossEntropy) return {z, spec.n_outputs, nullptr, data.labels[row]};
-  return {z, spec.n_outputs, data.targets.data() + row * k, 0};
-}
+using training::weight_of;
 
 /// Sums over rows on the host, in row order.
 class RowSums {
@@ -134,6 +126,16 @@ Metrics compute_metrics(const ModelSpec& spec, const Dataset& data, std::span<co
                         std::span<const float> outputs) {
   const RowList rows(row_list, data.n_rows);
   return training::metrics_of(spec, data, RowSums(spec, data, rows, outputs).all());
+}
+
+double training::weight_of(const Dataset& data, std::size_t row) {
+  return data.weights.empty() ? 1.0 : static_cast<double>(data.weights[row]);
+}
+
+core::JudgedRow training::judged(const ModelSpec& spec, const Dataset& data, std::size_t row, const float* z) {
+  const auto k = static_cast<std::size_t>(spec.n_outputs);
+  if (spec.loss.kind == LossKind::kCrossEntropy) return {z, spec.n_outputs, nullptr, data.labels[row]};
+  return {z, spec.n_outputs, data.targets.data() + row * k, 0};
 }
 
 std::int64_t training::n_classes_of(const ModelSpec& spec) noexcept {

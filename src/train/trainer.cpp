@@ -5,42 +5,35 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <sstream>
 
 #include <slalom/error.hpp>
 
 #include "core/parallel.hpp"
 #include "core/stopwatch.hpp"
-#include "data/class_names.hpp"
 #include "train/checkpointer.hpp"
+#include "train/divergence.hpp"
+#include "train/guard.hpp"
 #include "train/member_run.hpp"
+#include "train/zero_loss.hpp"
 
 namespace slalom {
 namespace {
 
 using core::Clock;
 using core::seconds_since;
+using training::Divergence;
+using training::Guard;
 using training::MemberRun;
 
 constexpr double kBlockSeconds = 0.25;  ///< progress appears about four times a second
 constexpr std::int64_t kFirstBlockSteps = 256;
 constexpr std::int64_t kRowsWorthThreads = std::int64_t{1} << 17;  ///< of all members: a millisecond of drawing
-constexpr std::int64_t kMostEpochs = 1000000000000;  ///< so that epochs x steps x rows cannot overflow in practice
 
 /// Steps a block of `block_seconds` should have, from the speed of the one before.
 std::int64_t next_block_steps(std::int64_t steps, double seconds, double block_seconds) {
   if (seconds <= 0.0) return steps * 4;
   const double wanted = static_cast<double>(steps) * std::max(block_seconds, 0.0) / seconds;
   return std::clamp<std::int64_t>(static_cast<std::int64_t>(wanted), 1, steps * 4);
-}
-
-/// `what` stopped being finite at the step after `steps`.
-std::string divergence_message(const char* what, std::int64_t steps, std::int64_t epoch, double learning_rate) {
-  std::ostringstream message;
-  message << "training diverged: the " << what << " stopped being finite at step " << steps + 1 << " (epoch "
-          << epoch + 1 << ") with learning rate " << learning_rate
-          << "; use a smaller --lr, --clip-norm, or scale the features";
-  return message.str();
 }
 
 /// The same settings for every member, each with its own stream.
@@ -75,6 +68,7 @@ class Loop {
     }
     blocks_.resize(runs_.size());
     blocks_after_.resize(runs_.size());
+    watch_losses();
     const auto limited = [](const MemberPlan& plan) { return plan.trainer.max_seconds > 0.0; };
     if (std::any_of(plans.begin(), plans.end(), limited)) block_steps_ = steps_after_ = 1;  // speed unknown
   }
@@ -85,14 +79,17 @@ class Loop {
 
   TrainResult run(const std::atomic<bool>* stop) {
     if (checkpointer_ != nullptr) seconds_before_ = training_seconds_ = checkpointer_->resume(backend_, runs_);
+    start_guards();
     while (any_active()) {
       run_block();
       finish_epochs();
+      keep_good_states();
       if (stop != nullptr && stop->load()) stop_all(StopReason::kInterrupted);
       stop_late_members();
-      if (checkpointer_ != nullptr) checkpointer_->after_block(backend_, runs_, training_seconds_);
+      for (std::size_t m = 0; m < runs_.size(); ++m) check_end(m);
+      if (checkpointer_ != nullptr) checkpointer_->after_block(backend_, runs_, guards_, training_seconds_);
     }
-    if (checkpointer_ != nullptr) checkpointer_->finish(backend_, runs_, training_seconds_);
+    if (checkpointer_ != nullptr) checkpointer_->finish(backend_, runs_, guards_, training_seconds_);
     return collect();
   }
 
@@ -163,14 +160,62 @@ class Loop {
     steps_after_ = next_block_steps(std::max<std::int64_t>(longest, 1), seconds, block_seconds());
     for (std::size_t m = 0; m < runs_.size(); ++m) {
       if (blocks_[m].rows.empty()) continue;
-      const std::int64_t bad = runs_[m].absorb(results[m]);
-      if (bad >= 0) {
-        const double rate = blocks_[m].learning_rates[static_cast<std::size_t>(bad)];
-        runs_[m].diverge(divergence_message("loss", runs_[m].step() + bad, runs_[m].epoch(), rate));
+      if (const std::optional<Divergence> divergence = runs_[m].absorb(results[m])) {
+        overcome(m, *divergence);
       } else {
         report_progress(static_cast<std::int64_t>(m));
       }
     }
+  }
+
+  [[nodiscard]] bool has_guard(std::size_t m) const { return plans_[m].trainer.guard.on && judge_ == nullptr; }
+
+  void watch_losses() {
+    for (std::size_t m = 0; m < runs_.size(); ++m) {
+      if (!has_guard(m)) continue;
+      runs_[m].watch_losses(training::zero_loss(backend_.spec(), train_, plans_[m].rows.train_rows));
+    }
+  }
+
+  void start_guards() {
+    guards_.resize(runs_.size());
+    for (std::size_t m = 0; m < runs_.size(); ++m) {
+      if (!has_guard(m)) continue;
+      const auto kept =
+          checkpointer_ != nullptr ? checkpointer_->good_states(m) : std::span<const training::GoodState>{};
+      guards_[m].emplace(backend_, static_cast<std::int64_t>(m), runs_[m], unit_, kept);
+    }
+  }
+
+  void keep_good_states() {
+    for (std::size_t m = 0; m < runs_.size(); ++m) {
+      if (guards_[m] && !blocks_[m].rows.empty() && !runs_[m].diverged()) guards_[m]->keep(runs_[m]);
+    }
+  }
+
+  /// Goes back to a good state with a lower rate if the member's guard can, else ends the member on what it has.
+  void overcome(std::size_t m, const Divergence& divergence) {
+    std::optional<Guard>& guard = guards_[m];
+    const std::optional<GuardEvent> event = guard ? guard->recover(runs_[m], divergence) : std::nullopt;
+    if (event) {
+      backend_.forget();  // the blocks that were announced are not those that come
+      for (Observer* observer : observers_) observer->on_guard(*event);
+      return;
+    }
+    const std::vector<GuardEvent> before = guard ? guard->events() : std::vector<GuardEvent>{};
+    if (guard) guard->fall_back(runs_[m], divergence);
+    runs_[m].diverge(training::message_of(divergence, before));
+  }
+
+  /// Where a member with a guard has just stopped: looks at what the very last update did, which no later loss shows.
+  void check_end(std::size_t m) {
+    MemberRun& run = runs_[m];
+    if (!guards_[m] || blocks_[m].rows.empty() || run.diverged() || run.active()) return;
+    if (returns_to_best(m) || has_finite_parameters(m)) return;
+    const StopReason reason = run.reason();
+    overcome(m, run.last_update(Trouble::kParametersNotFinite));
+    const bool out_of_time = reason == StopReason::kTime || reason == StopReason::kInterrupted;
+    if (out_of_time && run.active()) run.stop(reason);
   }
 
   /// Ends the epoch of every member that has visited all its rows, or was stopped in the middle of one.
@@ -209,6 +254,11 @@ class Loop {
     ++rounds_;
   }
 
+  /// Early stopping returns to the best parameters; otherwise the last ones are the result.
+  [[nodiscard]] bool returns_to_best(std::size_t m) const {
+    return runs_[m].keeps_best() && runs_[m].state().best_epoch > 0;
+  }
+
   std::optional<Metrics> validate_member(std::int64_t member) {
     const std::vector<std::uint32_t>& own_rows = plans_[static_cast<std::size_t>(member)].rows.valid_rows;
     if (!own_rows.empty()) return backend_.evaluate(member, train_, own_rows);
@@ -231,7 +281,7 @@ class Loop {
 
   [[nodiscard]] double speed() const {
     std::int64_t samples = 0;
-    for (const MemberRun& run : runs_) samples += run.samples();
+    for (const MemberRun& run : runs_) samples += run.state().samples;
     return training_seconds_ > 0.0 ? static_cast<double>(samples) / training_seconds_ : 0.0;
   }
 
@@ -256,13 +306,18 @@ class Loop {
     bool survived = false;
     for (std::size_t m = 0; m < runs_.size(); ++m) {
       const auto member = static_cast<std::int64_t>(m);
-      const bool returns = runs_[m].keeps_best() && runs_[m].state().best_epoch > 0;
-      if (returns) backend_.restore(member, SnapshotSlot::kBest);
-      check_parameters(member);
+      if (returns_to_best(m)) backend_.restore(member, SnapshotSlot::kBest);
+      if (!runs_[m].diverged() && !has_finite_parameters(m)) {
+        runs_[m].diverge(training::message_of(runs_[m].last_update(Trouble::kParametersNotFinite), {}));
+      }
       MemberResult own = runs_[m].result();
-      if (!returns) own.best_epoch = own.epochs;
-      result.samples += runs_[m].samples();
-      result.steps += own.steps;
+      if (!returns_to_best(m)) own.best_epoch = own.epochs;
+      if (guards_[m]) {
+        own.guard = guards_[m]->events();
+        own.on_good_state = runs_[m].diverged() && guards_[m]->fell_back();
+      }
+      result.samples += runs_[m].state().samples;
+      result.steps += runs_[m].state().steps_run;
       if (!runs_[m].diverged()) {
         if (const std::optional<Metrics> valid = runs_.size() > 1 ? validate_member(member) : std::nullopt) {
           own.watched_loss = valid->loss;  // of the parameters that are kept
@@ -275,20 +330,23 @@ class Loop {
       }
       result.members.push_back(std::move(own));
     }
-    if (!survived) throw DivergenceError(result.members.front().divergence);
+    if (!survived) result.best_member = best_of_diverged(result.members);
     return result;
   }
 
-  /// The very last update has no later loss that would show what it did.
-  void check_parameters(std::int64_t member) {
-    MemberRun& run = runs_[static_cast<std::size_t>(member)];
-    const std::vector<double> parameters = backend_.evaluation_parameters(member);
-    if (run.diverged() ||
-        std::all_of(parameters.begin(), parameters.end(), [](double p) { return std::isfinite(p); })) {
-      return;
-    }
-    run.diverge(divergence_message("parameters", run.step() - 1, run.epoch() - (run.step_in_epoch() == 0 ? 1 : 0),
-                                   run.learning_rate()));
+  /// The parameters of a last good state are better than none.
+  static std::int64_t best_of_diverged(const std::vector<MemberResult>& members) {
+    const auto better = [](const MemberResult& a, const MemberResult& b) {
+      return std::pair(!a.on_good_state, a.watched_loss) < std::pair(!b.on_good_state, b.watched_loss);
+    };
+    const auto best = std::min_element(members.begin(), members.end(), better);
+    if (!best->on_good_state) throw DivergenceError(members.front().divergence);
+    return best - members.begin();
+  }
+
+  [[nodiscard]] bool has_finite_parameters(std::size_t m) const {
+    const std::vector<double> parameters = backend_.evaluation_parameters(static_cast<std::int64_t>(m));
+    return std::all_of(parameters.begin(), parameters.end(), [](double p) { return std::isfinite(p); });
   }
 
   Backend& backend_;
@@ -300,6 +358,7 @@ class Loop {
   training::Checkpointer* checkpointer_;
   double unit_;
   std::vector<MemberRun> runs_;
+  std::vector<std::optional<Guard>> guards_;
   std::int64_t longest_epoch_ = 1;  ///< in steps
   std::int64_t rounds_ = 0;         ///< epochs that the judge has seen
   std::vector<EpochReport> round_;  ///< of the members that have ended the epoch that others are still in
@@ -310,10 +369,6 @@ class Loop {
   double training_seconds_ = 0.0;
   double seconds_before_ = 0.0;  ///< of training, until the checkpoint that the run goes on from
 };
-
-void require(bool ok, const std::string& flag, const std::string& found, const std::string& expected) {
-  if (!ok) throw UsageError(flag + ": found " + found + ", expected " + expected);
-}
 
 /// Checks what both forms of `train` take, and runs.
 TrainResult run_loop(Backend& backend, const Dataset& data, const Dataset* valid, std::span<const MemberPlan> plans,
@@ -330,22 +385,6 @@ TrainResult run_loop(Backend& backend, const Dataset& data, const Dataset* valid
 }
 
 }  // namespace
-
-void validate(const TrainerConfig& config) {
-  validate(config.optimizer);
-  validate(config.schedule);
-  require(config.batch_size >= 0, "--batch-size", std::to_string(config.batch_size), "a number >= 1 or all");
-  require(config.epochs >= 1, "--epochs", std::to_string(config.epochs), "a number >= 1");
-  require(config.max_steps >= 0, "--max-steps", std::to_string(config.max_steps), "a number >= 0 (0: no limit)");
-  require(config.epochs <= kMostEpochs && config.max_steps <= kMostEpochs, "--epochs", std::to_string(config.epochs),
-          "at most 1e12");
-  const auto finite_not_negative = [](double value) { return value >= 0.0 && std::isfinite(value); };
-  require(finite_not_negative(config.max_seconds), "--max-time", data::number_text(config.max_seconds),
-          "seconds >= 0 (0: no limit)");
-  require(finite_not_negative(config.tolerance), "--tol", data::number_text(config.tolerance), "a number >= 0");
-  require(config.patience >= 0, "--patience", std::to_string(config.patience),
-          "a number of epochs >= 0 (0: never stop early)");
-}
 
 TrainResult train(Backend& backend, const Dataset& data, const Dataset* valid, const TrainerConfig& config,
                   std::span<const MemberRows> rows, std::span<Observer* const> observers, const std::atomic<bool>* stop,

@@ -102,10 +102,9 @@ class Ramp {
     for (std::size_t i = 0; i < runs_.size(); ++i) {
       RampRun& run = runs_[i];
       if (blocks[i].rows.empty()) continue;
-      const std::int64_t bad = run.run.absorb(results[i]);
-      const auto n = bad >= 0 ? static_cast<std::size_t>(bad) : results[i].losses.size();
+      run.diverged = run.run.absorb(results[i]).has_value();
+      const auto n = run.diverged ? static_cast<std::size_t>(results[i].first_non_finite) : results[i].losses.size();
       for (std::size_t s = 0; s < n; ++s) run.losses.push_back(results[i].losses[s] * unit_);
-      run.diverged = bad >= 0;
       if (run.diverged) run.run.stop(StopReason::kDiverged);
       if (run.run.active() && run.run.epoch_complete()) static_cast<void>(run.run.end_epoch(0.0, 0.0));
     }

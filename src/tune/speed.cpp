@@ -46,6 +46,7 @@ std::optional<TrialSpeed> measure_speed(const ModelSpec& spec, const Dataset& tr
   trainer.optimizer.learning_rate = kTinyRate;
   trainer.batch_size = settings.batch_size;
   trainer.shuffle = settings.shuffle;
+  trainer.guard.on = false;
   trainer.threads = settings.options.threads;
   const auto run = [&](std::int64_t steps) {
     trainer.max_steps = steps;

@@ -229,13 +229,14 @@ class Tuning {
     }
   }
 
-  /// How the member of a row with a seed is trained: as slalom train would.
+  /// How the member of a row with a seed is trained: as slalom train --no-guard would.
   [[nodiscard]] TrainerConfig trainer_of(const Trial& trial, std::uint64_t seed) const {
     TrainerConfig trainer = base_;
     trainer.optimizer = trial.optimizer;
     trainer.batch_size = trial.batch_size;
     trainer.seed = seed;
     trainer.threads = job_.train.threads;
+    trainer.guard.on = false;  // a rate that diverges is a fact about the rate
     if (base_.max_seconds > 0.0) trainer.max_seconds = std::max(1e-3, base_.max_seconds - seconds_since(start_));
     return trainer;
   }

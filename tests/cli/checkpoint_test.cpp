@@ -44,7 +44,7 @@ class CheckpointCommand : public CommandLine {
 TEST_F(CheckpointCommand, KeepsTheNewestAndTheBest) {
   // A rate that is too high from the second epoch on: the first is the best.
   ASSERT_EQ(slalom(std::string(kTrain) +
-                   "--quiet --epochs 6 --lr 0.05 --optimizer sgd --schedule multi-step "
+                   "--quiet --no-guard --epochs 6 --lr 0.05 --optimizer sgd --schedule multi-step "
                    "--milestones 3 --factor 30 --checkpoint-dir ck --checkpoint-every 1 --checkpoint-keep 2")
                 .status,
             0);

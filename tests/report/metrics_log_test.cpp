@@ -2,6 +2,7 @@
 // The JSON lines of a run.
 #include "report/metrics_log.hpp"
 
+#include <filesystem>
 #include <fstream>
 #include <limits>
 #include <string>
@@ -42,6 +43,27 @@ TEST(MetricsLog, WritesOneFlushedObjectAnEpoch) {
   EXPECT_TRUE(json.contains("seconds"));
   EXPECT_TRUE(json.contains("samples_per_second"));
   EXPECT_FALSE(std::getline(file, line));
+}
+
+TEST(MetricsLog, WritesWhatTheGuardDid) {
+  const std::string path = ::testing::TempDir() + "guard_log_test.jsonl";
+  MetricsLog log(path);
+  log.on_guard({.member = 2,
+                .trouble = Trouble::kNotFinite,
+                .step = 7,
+                .loss = std::numeric_limits<double>::quiet_NaN(),
+                .good_step = 3});
+  std::ifstream file(path);
+  std::string line;
+  ASSERT_TRUE(std::getline(file, line));
+  const auto json = nlohmann::json::parse(line);
+  EXPECT_EQ(json.at("event"), "guard");
+  EXPECT_EQ(json.at("member"), 2);
+  EXPECT_EQ(json.at("what"), "the loss stopped being finite");
+  EXPECT_EQ(json.at("step"), 7);
+  EXPECT_EQ(json.at("good_step"), 3);
+  EXPECT_TRUE(json.at("loss").is_null());
+  std::filesystem::remove(path);
 }
 
 TEST(MetricsLog, RefusesAPathThatCannotBeCreated) {

@@ -50,6 +50,13 @@ Checkpoint make_checkpoint() {
   first.state = {
       .step = 25, .parameters = {0.5, -0.25, 0.0, -0.0}, .optimizer_state = {0.1, 0.2}, .clock = {0.9, 1e-300}};
   first.best = MemberState{.step = 20, .parameters = hard_numbers(), .optimizer_state = {}, .clock = {}};
+  first.run.steps_run = 27;
+  first.run.watch = {.floor = 0.2, .smoothed = 0.3, .best = kInfinity, .counted = 25, .high = 3};
+  first.run.rate_scale = 0.1;
+  first.run.retries = 1;
+  first.good.resize(2);
+  first.good[1].run.at.step = 11;
+  first.good[1].member = {.step = 11, .parameters = {0.1}, .optimizer_state = hard_numbers(), .clock = {}};
   checkpoint.members[1].divergence = "training diverged";
   checkpoint.members[1].state.parameters = {1.0};
   return checkpoint;
@@ -89,6 +96,11 @@ TEST(CheckpointFile, RoundTripIsExact) {
     expect_same_state(a.state, b.state);
     ASSERT_EQ(a.best.has_value(), b.best.has_value());
     if (a.best) expect_same_state(*a.best, *b.best);
+    ASSERT_EQ(a.good.size(), b.good.size());
+    for (std::size_t g = 0; g < a.good.size(); ++g) {
+      EXPECT_EQ(a.good[g].run, b.good[g].run);
+      expect_same_state(a.good[g].member, b.good[g].member);
+    }
   }
   write_checkpoint(read, folder.path("again"));
   EXPECT_TRUE(file_content(folder.path("again")) == file_content(folder.path("c")));
@@ -96,8 +108,8 @@ TEST(CheckpointFile, RoundTripIsExact) {
 
 TEST(CheckpointFile, SumsOverItsMembers) {
   Checkpoint checkpoint = make_checkpoint();
-  checkpoint.members[1].run.at.step = 5;
-  EXPECT_EQ(checkpoint.steps(), 30);
+  checkpoint.members[1].run.steps_run = 5;
+  EXPECT_EQ(checkpoint.steps(), 32);
   checkpoint.members[1].last_watched_loss = 0.01;  // of a member that has diverged
   EXPECT_EQ(checkpoint.watched_loss(), 0.8);
 }

@@ -3,8 +3,10 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -23,7 +25,7 @@ class FakeBackend : public Backend {
         visited(static_cast<std::size_t>(n_members)),
         rates(static_cast<std::size_t>(n_members)),
         steps(static_cast<std::size_t>(n_members)),
-        best_(static_cast<std::size_t>(n_members)),
+        saved_(static_cast<std::size_t>(n_members)),
         loss_(std::move(loss)) {}
 
   [[nodiscard]] DeviceKind device() const noexcept override { return DeviceKind::kReference; }
@@ -68,11 +70,12 @@ class FakeBackend : public Backend {
   [[nodiscard]] std::vector<double> evaluation_parameters(std::int64_t member) const override {
     return {last_parameters.empty() ? 0.0 : last_parameters.at(static_cast<std::size_t>(member))};
   }
-  void save(std::int64_t member, SnapshotSlot) override {
-    best_[static_cast<std::size_t>(member)] = steps[static_cast<std::size_t>(member)];
+  void save(std::int64_t member, SnapshotSlot slot) override {
+    saved(member, slot) = steps[static_cast<std::size_t>(member)];
+    saves.emplace_back(slot, steps[static_cast<std::size_t>(member)]);
   }
-  void restore(std::int64_t member, SnapshotSlot) override {
-    steps[static_cast<std::size_t>(member)] = best_[static_cast<std::size_t>(member)];
+  void restore(std::int64_t member, SnapshotSlot slot) override {
+    steps[static_cast<std::size_t>(member)] = saved(member, slot).value();
   }
 
   std::vector<std::vector<std::uint32_t>> visited;  ///< rows in visiting order, by member
@@ -82,8 +85,9 @@ class FakeBackend : public Backend {
   std::size_t n_evaluations = 0;
   std::vector<const Dataset*> kept;
   std::int64_t n_runs = 0;
-  std::int64_t n_foreseen = 0;          ///< runs of exactly the blocks that the last prefetch got
-  std::vector<double> last_parameters;  ///< what evaluation_parameters gives, by member; empty: 0
+  std::int64_t n_foreseen = 0;                               ///< runs of exactly the blocks that the last prefetch got
+  std::vector<std::pair<SnapshotSlot, std::int64_t>> saves;  ///< what was saved when, in steps
+  std::vector<double> last_parameters;                       ///< what evaluation_parameters gives, by member; empty: 0
 
  private:
   struct Block {
@@ -101,7 +105,11 @@ class FakeBackend : public Backend {
   }
 
   std::vector<Block> foreseen_;
-  std::vector<std::int64_t> best_;
+  std::optional<std::int64_t>& saved(std::int64_t member, SnapshotSlot slot) {
+    return saved_[static_cast<std::size_t>(member)][static_cast<std::size_t>(slot)];
+  }
+
+  std::vector<std::array<std::optional<std::int64_t>, kSnapshotSlots>> saved_;
   StepLoss loss_;
 };
 

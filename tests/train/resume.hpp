@@ -188,7 +188,19 @@ inline std::vector<ResumeCase> resume_cases() {
                      job.model.init_scale = 4.0;
                      job.trainer.optimizer.kind = OptimizerKind::kSgd;
                      job.trainer.optimizer.learning_rate = 0.05;
+                     job.trainer.guard.on = false;
                      job.restarts = 6;
+                   }});
+  cases.push_back({"the_guard_goes_back_to_the_start", [](TrainJob& job) {
+                     job.trainer.optimizer.kind = OptimizerKind::kSgd;
+                     job.trainer.optimizer.learning_rate = 5.0;
+                     job.restarts = 2;
+                   }});
+  cases.push_back({"the_guard_goes_back_to_a_later_state", [](TrainJob& job) {
+                     job.trainer.optimizer.kind = OptimizerKind::kSgd;
+                     job.trainer.optimizer.learning_rate = 10.0;
+                     job.trainer.schedule.warmup_steps = 3000;  // passes the largest rate that works
+                     job.trainer.epochs = 30;
                    }});
   return cases;
 }

@@ -41,6 +41,13 @@ TEST(ResumeJob, TheCasesAreWhatTheirNamesSay) {
       some.begin(), some.end(), [](const MemberResult& member) { return member.reason == StopReason::kDiverged; });
   EXPECT_GT(n_diverged, 0);
   EXPECT_LT(n_diverged, static_cast<std::int64_t>(some.size()));
+  const auto good_steps = [&](const std::string& name) {
+    std::vector<std::int64_t> steps;
+    for (const GuardEvent& event : run(name).at(0).guard) steps.push_back(event.good_step);
+    return steps;
+  };
+  EXPECT_EQ(good_steps("the_guard_goes_back_to_the_start").at(0), 0);
+  EXPECT_GT(good_steps("the_guard_goes_back_to_a_later_state").at(0), 0);
 }
 
 TEST(ResumeJob, FoldsHaveCheckpointsOfTheirOwn) {

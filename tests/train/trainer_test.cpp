@@ -187,6 +187,7 @@ TEST(Trainer, NamesStepEpochAndRateOfADivergence) {
       1, [](auto, std::int64_t step, auto) { return step == 11 ? std::numeric_limits<double>::quiet_NaN() : 1.0; });
   TrainerConfig config = config_of(2, 10);
   config.optimizer.learning_rate = 10.0;
+  config.guard.on = false;
   try {
     (void)train(backend, rows_of(10), nullptr, config, {}, {});
     FAIL() << "no error";
@@ -204,7 +205,9 @@ TEST(Trainer, ADivergedMemberLeavesTheOthersAlone) {
   backend.valid_losses = std::vector<double>(100, 1.0);
   Recorder recorder;
   Observer* const observers[] = {&recorder};
-  const TrainResult result = train(backend, rows_of(10), nullptr, config_of(5, 4), {}, observers);
+  TrainerConfig config = config_of(5, 4);
+  config.guard.on = false;
+  const TrainResult result = train(backend, rows_of(10), nullptr, config, {}, observers);
   EXPECT_EQ(result.members[0].reason, StopReason::kDiverged);
   EXPECT_EQ(result.members[0].epochs, 1);
   EXPECT_NE(result.members[0].divergence.find("at step 4 (epoch 2)"), std::string::npos)
@@ -227,6 +230,7 @@ TEST(Trainer, NoticesWhatTheVeryLastUpdateDid) {
   backend.last_parameters = {std::numeric_limits<double>::infinity()};
   TrainerConfig config = config_of(5, 2);
   config.optimizer.learning_rate = 7.0;
+  config.guard.on = false;
   try {
     (void)train(backend, rows_of(10), nullptr, config, {}, {});
     FAIL() << "no error";
