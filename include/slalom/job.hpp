@@ -50,6 +50,13 @@ struct MemberOutcome {
   std::optional<Metrics> valid;
 };
 
+/// Something that was looked at after training, for people.
+struct Finding {
+  std::string subject;      ///< "overshoot", "no progress", "plateau", "dead units", "saturated units"
+  std::string advice;       ///< one line, what was seen and what to try; empty: nothing to worry about
+  std::string explanation;  ///< at length: what was seen with numbers and, with advice, why it happens
+};
+
 struct JobResult {
   Model model;  ///< the best restart
   DeviceKind device = DeviceKind::kCpu;
@@ -61,7 +68,8 @@ struct JobResult {
   std::int64_t chosen = 0;             ///< index into members: the model
   std::vector<MemberOutcome> folds;    ///< folds that were trained to their end
   std::int64_t train_rows = 0, valid_rows = 0;
-  CheckpointReport checkpoints;  ///< of the model's training; a failure may be a fold's
+  CheckpointReport checkpoints;   ///< of the model's training; a failure may be a fold's
+  std::vector<Finding> findings;  ///< about the model's training; empty if it diverged
   /// What happened, with a diagnosis line by line, if training diverged for good and `model` is the last good state (the
   /// chosen member's reason is kDiverged); else empty.
   std::string divergence;

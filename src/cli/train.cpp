@@ -14,6 +14,7 @@
 #include "cli/output_paths.hpp"
 #include "data/atomic_file.hpp"
 #include "report/bound.hpp"
+#include "report/findings_text.hpp"
 #include "report/metrics_log.hpp"
 #include "report/progress.hpp"
 #include "report/summary.hpp"
@@ -24,7 +25,7 @@ namespace {
 struct TrainOptions {
   TrainJob job;
   std::string out, metrics, config;
-  bool json = false, quiet = false;
+  bool json = false, quiet = false, explain = false;
   std::int64_t log_every = 0;  ///< 0: about ten lines a run
 };
 
@@ -55,7 +56,9 @@ void run_train(const TrainOptions& o) {
     print_notes(result.notes);
     if (!result.device_reason.empty()) fmt::print(stderr, "note: --device auto chose {}\n", result.device_reason);
     fmt::print("{}", report::summary_table(result, report::describe_bound(result, report::measure_machine())));
+    if (!o.explain) fmt::print("{}", report::advice_lines(result.findings));
     if (!o.out.empty()) fmt::print("model written to {}\n", o.out);
+    if (o.explain) fmt::print("{}", report::explanation(result.findings));
     if (stop_requested && !result.checkpoints.last.empty()) {
       fmt::print(stderr, "note: interrupted; {} is saved, and the same command with --resume goes on from there\n",
                  result.checkpoints.last);
@@ -82,6 +85,8 @@ void add_train(CLI::App& app) {
   command->add_option("--out", o->out, "Model file to write (safetensors)");
   command->add_option("--metrics", o->metrics, "Write one JSON line an epoch to this file");
   command->add_flag("--json", o->json, "Print one JSON object as the last line of stdout");
+  command->add_flag("--explain", o->explain,
+                    "Say at length what training showed: overshoot, plateaus, units that learn nothing");
   command->add_flag("--quiet", o->quiet, "Print nothing but errors (and --json)");
   command->add_option("--log-every", o->log_every, "Epochs between progress lines; 0: about ten lines a run")
       ->capture_default_str();

@@ -150,6 +150,11 @@ std::string summary_json(const JobResult& result, std::uint64_t seed) {
   if (!result.checkpoints.resumed_from.empty()) json["resumed_from"] = result.checkpoints.resumed_from;
   if (!result.checkpoints.last.empty()) json["checkpoint"] = result.checkpoints.last;
   if (best.valid) json["valid"] = to_json(*best.valid);
+  json["advice"] = Json::array();
+  for (const Finding& finding : result.findings) {
+    if (finding.advice.empty()) continue;
+    json["advice"].push_back({{"subject", finding.subject}, {"text", finding.advice}});
+  }
   if (!result.folds.empty()) {
     Json cross = {{"folds", result.folds.size()}};
     for (const Spread& s : fold_spread(result.folds)) {

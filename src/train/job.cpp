@@ -9,6 +9,7 @@
 
 #include "train/checkpointer.hpp"
 #include "train/divergence_diagnosis.hpp"
+#include "train/findings.hpp"
 #include "train/fingerprint.hpp"
 #include "train/job_rows.hpp"
 #include "train/job_spec.hpp"
@@ -81,6 +82,12 @@ class JobRun {
     if (best.reason == StopReason::kDiverged) {
       result.divergence =
           with_diagnosis(best.divergence, prepared, {trained.parameters.begin(), trained.parameters.end()}, true);
+    } else {
+      result.findings = training::findings_of({.spec = prepared.spec,
+                                               .train = prepared.train,
+                                               .trainer = job_.trainer,
+                                               .member = best,
+                                               .parameters = trained.parameters});
     }
     result.train_rows = prepared.train.n_rows;
     result.valid_rows = prepared.valid ? prepared.valid->n_rows : 0;

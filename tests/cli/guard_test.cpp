@@ -151,9 +151,9 @@ TEST_F(GuardCommand, GuardsRestartsAndFoldsOneByOne) {
   ASSERT_EQ(folds.status, 0) << folds.err;
   EXPECT_EQ(count(folds.err, "\nfold 1  guard: the loss exploded"), 1) << folds.err;
   EXPECT_EQ(count(folds.err, "\nfold 2  guard: the loss exploded"), 1) << folds.err;
-  for (const nlohmann::json& member : folds.json().at("cross_validation").at("members")) {
-    EXPECT_EQ(member.at("guard").size(), 1U);
-  }
+  const nlohmann::json members = folds.json().at("cross_validation").at("members");
+  ASSERT_EQ(members.size(), 2U);
+  for (const nlohmann::json& member : members) EXPECT_EQ(member.at("guard").size(), 1U);
   const Outcome restarts = train("new.csv", "--restarts 2 --json");
   ASSERT_EQ(restarts.status, 0) << restarts.err;
   EXPECT_EQ(count(restarts.err, "restart 2  guard: the loss exploded"), 1) << restarts.err;

@@ -25,11 +25,12 @@ TEST_F(DeviceTest, ResumeCasesStreamWhereTheySaySo) {
   EXPECT_NE(result.device_description.find("streaming"), std::string::npos) << result.device_description;
 }
 
-/// Every optimiser, and networks large and small; schedules live on the host, where resume_test covers them.
+/// Every optimiser, networks large and small, and the guard's snapshots; schedules live on the host, where resume_test covers them.
 std::vector<ResumeCase> device_cases() {
   std::vector<ResumeCase> cases;
   for (const ResumeCase& one : resume_cases()) {
-    if (one.name.starts_with("linear_") || one.name.starts_with("network") || one.name == "early_stopping") {
+    if (one.name.starts_with("linear_") || one.name.starts_with("network") || one.name == "early_stopping" ||
+        one.name.starts_with("the_guard")) {
       cases.push_back(one);
     }
   }
