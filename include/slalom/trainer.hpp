@@ -144,7 +144,7 @@ struct TrainResult {
 /// Trains every member of `backend` (whose parameters were initialised) on `data`. `valid` may be null; else it must
 /// live, unchanged, as long as the backend (Backend::keep). `rows`: one per member or empty. A member that diverges
 /// and is not, or no more, taken back by its guard stops with kDiverged; it stands on the last good state
-/// (on_good_state) if its guard kept one after the start. It is not the best unless all diverged. Throws DivergenceError
+/// (on_good_state) if its guard kept one after the start, or early stopping has good parameters. It is not the best unless all diverged. Throws DivergenceError
 /// (names step, epoch and learning rate) if all diverged and none stands on a good state, and UsageError for bad
 /// settings. `stop`, if given, ends the run after the current block. `checkpointer`, if given, may put the run to where
 /// an earlier one was, and saves it.

@@ -24,6 +24,7 @@ using core::seconds_since;
 using training::Divergence;
 using training::Guard;
 using training::MemberRun;
+using training::RunState;
 
 constexpr double kBlockSeconds = 0.25;  ///< progress appears about four times a second
 constexpr std::int64_t kFirstBlockSteps = 256;
@@ -259,6 +260,12 @@ class Loop {
     return runs_[m].keeps_best() && runs_[m].state().best_epoch > 0;
   }
 
+  /// The best parameters of a member that diverged may be those of an epoch in which it had begun to.
+  [[nodiscard]] bool has_good_best(std::size_t m) const {
+    const RunState& state = runs_[m].state();
+    return returns_to_best(m) && state.watched_loss <= training::LossWatch::kCalm * unit_ * state.watch.floor;
+  }
+
   std::optional<Metrics> validate_member(std::int64_t member) {
     const std::vector<std::uint32_t>& own_rows = plans_[static_cast<std::size_t>(member)].rows.valid_rows;
     if (!own_rows.empty()) return backend_.evaluate(member, train_, own_rows);
@@ -314,7 +321,7 @@ class Loop {
       if (!returns_to_best(m)) own.best_epoch = own.epochs;
       if (guards_[m]) {
         own.guard = guards_[m]->events();
-        own.on_good_state = runs_[m].diverged() && guards_[m]->fell_back();
+        own.on_good_state = runs_[m].diverged() && (guards_[m]->fell_back() || has_good_best(m));
       }
       result.samples += runs_[m].state().samples;
       result.steps += runs_[m].state().steps_run;

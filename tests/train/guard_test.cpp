@@ -284,6 +284,27 @@ TEST(Guard, KeepsTheBestParametersOfEarlyStopping) {
   EXPECT_EQ(backend.steps[0], 90);
 }
 
+/// Before the first good state after the start was kept.
+TEST(Guard, EndsOnTheBestParametersOfEarlyStoppingIfTheyAreGood) {
+  const auto end_with = [](double watched, double target) {
+    RatedBackend backend(1, [](std::int64_t step, double) { return step >= 35 ? kNan : 1.0; });
+    TrainerConfig config = config_of(1.0, 30);
+    config.patience = 20;
+    config.guard.retries = 0;
+    backend.valid_losses = std::vector<double>(60, watched);
+    Dataset data = rows_of(100);
+    data.targets.assign(100, static_cast<float>(target));
+    const Dataset valid = rows_of(3);
+    return std::pair(train(backend, data, &valid, config, {}, {}).members.at(0), backend.steps[0]);
+  };
+  const auto [member, steps] = end_with(0.5, 1.0);
+  EXPECT_TRUE(member.on_good_state);
+  EXPECT_EQ(member.reason, StopReason::kDiverged);
+  EXPECT_EQ(member.best_epoch, 1);
+  EXPECT_EQ(steps, 10);
+  EXPECT_THROW((void)end_with(1e9, 1.0), DivergenceError);  // far worse than answering 0
+}
+
 TEST(Guard, OfEachMemberMindsItsOwn) {
   constexpr std::int64_t kBad = 1;
   FakeBackend together(3, [](std::int64_t member, std::int64_t step, auto) {
