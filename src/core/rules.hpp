@@ -127,6 +127,7 @@ SLALOM_HD Real soft_threshold(Real w, Real t) {
 /// The variants of a rule that are fixed for a run; a template argument or a uniform branch.
 struct RuleFlags {
   bool keras = false, nesterov = false, centered = false, amsgrad = false, heavy_ball = false;
+  bool no_l1 = false;  ///< the threshold is known to be 0: its proximal step, with a division, is left out
 };
 [[nodiscard]] inline RuleFlags flags_of(const RuleSettings& s) {
   return {s.keras, s.nesterov, s.centered, s.amsgrad, s.heavy_ball};
@@ -148,6 +149,12 @@ struct RuleFlags {
   return 0;
 }
 
+/// The proximal step of l1 at a learning rate that is divided by `denominator`.
+template <class Real>
+SLALOM_HD Real shrink_towards_zero(Real w, Real threshold, Real denominator, RuleFlags f) {
+  return f.no_l1 ? w : soft_threshold(w, threshold / denominator);
+}
+
 /// One parameter's update: returns the new w; `s` holds the slots, read and written. `g` is the (clipped) mean
 /// gradient. Slots: momentum b; adagrad s; rmsprop v [, mean a] [, buffer b]; adam m, v [, max]; nadam m, v; lion m;
 /// ftrl z, n; averaged mean. Formulas and sources: docs/numerics.md.
@@ -158,9 +165,9 @@ SLALOM_HD Real update(Real w, Real g, Real (&s)[kMaxSlots], const StepConstants<
     w *= c.shrink;
   }
   if constexpr (kRule == Rule::kSgd) {
-    return soft_threshold(w - c.learning_rate * g, c.threshold);
+    return shrink_towards_zero(w - c.learning_rate * g, c.threshold, Real(1), f);
   } else if constexpr (kRule == Rule::kAveragedSgd) {
-    w = soft_threshold(w - c.learning_rate * g, c.threshold);
+    w = shrink_towards_zero(w - c.learning_rate * g, c.threshold, Real(1), f);
     s[0] += c.average_weight * (w - s[0]);
     return w;
   } else if constexpr (kRule == Rule::kMomentum) {
@@ -171,11 +178,11 @@ SLALOM_HD Real update(Real w, Real g, Real (&s)[kMaxSlots], const StepConstants<
       s[0] = c.momentum * s[0] + c.gradient_gain * g;
       w -= c.learning_rate * (f.nesterov ? g + c.momentum * s[0] : s[0]);
     }
-    return soft_threshold(w, c.threshold);
+    return shrink_towards_zero(w, c.threshold, Real(1), f);
   } else if constexpr (kRule == Rule::kAdagrad) {
     s[0] += g * g;
     const Real denominator = f.keras ? std::sqrt(s[0] + c.epsilon) : std::sqrt(s[0]) + c.epsilon;
-    return soft_threshold(w - c.learning_rate * g / denominator, c.threshold / denominator);
+    return shrink_towards_zero(w - c.learning_rate * g / denominator, c.threshold, denominator, f);
   } else if constexpr (kRule == Rule::kRmsprop) {
     s[0] = c.beta2 * s[0] + c.beta2_rest * g * g;
     Real variance = s[0];
@@ -185,7 +192,7 @@ SLALOM_HD Real update(Real w, Real g, Real (&s)[kMaxSlots], const StepConstants<
       variance = variance > Real(0) ? variance : Real(0);  // rounding can make it negative
     }
     const Real denominator = f.keras ? std::sqrt(variance + c.epsilon) : std::sqrt(variance) + c.epsilon;
-    if (!f.heavy_ball) return soft_threshold(w - c.learning_rate * g / denominator, c.threshold / denominator);
+    if (!f.heavy_ball) return shrink_towards_zero(w - c.learning_rate * g / denominator, c.threshold, denominator, f);
     Real buffer = f.centered ? s[2] : s[1];  // a copy: a chosen reference would put the slots into memory on a GPU
     if (f.keras) {
       buffer = c.momentum * buffer + c.learning_rate * g / denominator;
@@ -199,7 +206,7 @@ SLALOM_HD Real update(Real w, Real g, Real (&s)[kMaxSlots], const StepConstants<
     } else {
       s[1] = buffer;
     }
-    return soft_threshold(w, c.threshold / denominator);
+    return shrink_towards_zero(w, c.threshold, denominator, f);
   } else if constexpr (kRule == Rule::kAdam) {
     s[0] = c.beta1 * s[0] + c.beta1_rest * g;
     s[1] = c.beta2 * s[1] + c.beta2_rest * g * g;
@@ -209,13 +216,13 @@ SLALOM_HD Real update(Real w, Real g, Real (&s)[kMaxSlots], const StepConstants<
       second = s[2];
     }
     const Real denominator = std::sqrt(second * c.second_gain) + c.epsilon;
-    return soft_threshold(w - c.learning_rate * (s[0] * c.first_gain) / denominator, c.threshold / denominator);
+    return shrink_towards_zero(w - c.learning_rate * (s[0] * c.first_gain) / denominator, c.threshold, denominator, f);
   } else if constexpr (kRule == Rule::kNadam) {
     s[0] = c.beta1 * s[0] + c.beta1_rest * g;
     s[1] = c.beta2 * s[1] + c.beta2_rest * g * g;
     const Real denominator = std::sqrt(s[1] * c.second_gain) + c.epsilon;
     const Real direction = c.first_gain * s[0] + c.gradient_part * g;
-    return soft_threshold(w - c.learning_rate * direction / denominator, c.threshold / denominator);
+    return shrink_towards_zero(w - c.learning_rate * direction / denominator, c.threshold, denominator, f);
   } else if constexpr (kRule == Rule::kLion) {
     const Real direction = c.beta1 * s[0] + c.beta1_rest * g;
     const Real sign = direction > Real(0) ? Real(1) : (direction < Real(0) ? Real(-1) : direction);

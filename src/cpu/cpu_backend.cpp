@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// The float32 backend: fused loops for linear models, oneDNN for networks, threads over members or over matmul tiles.
+// The float32 backend: fused loops; threads over members, or over the work of a step.
 #include <omp.h>
 
 #include <algorithm>
 
-#include "cpu/dnnl_matmul.hpp"
 #include "cpu/host_backend.hpp"
 #include "cpu/host_backends.hpp"
 #include "cpu/huge_pages.hpp"
 #include "cpu/instruction_set.hpp"
 #include "cpu/linear_engine.hpp"
-#include "cpu/network_engine.hpp"
+#include "cpu/tiled_network_engine.hpp"
 
 namespace slalom::cpu {
 namespace {
@@ -31,9 +30,9 @@ class CpuBackend : public HostBackend<float> {
 
  private:
   static std::unique_ptr<Engine<float>> make_engine(const ModelSpec& spec, const Dataset& train, int threads) {
-    if (spec.is_linear())
-      return std::make_unique<LinearEngine>(spec, train, threads, *instruction_sets().front().linear);
-    return std::make_unique<NetworkEngine<float, DnnlMatmul>>(spec, train, threads);
+    const InstructionSet widest = instruction_sets().front();
+    if (spec.is_linear()) return std::make_unique<LinearEngine>(spec, train, threads, *widest.linear);
+    return std::make_unique<TiledNetworkEngine>(spec, train, threads, widest);
   }
   int threads_;
 };

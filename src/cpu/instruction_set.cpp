@@ -10,10 +10,16 @@ std::vector<InstructionSet> instruction_sets() {
   __builtin_cpu_init();
   const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
-  if (avx512) sets.push_back({.name = "AVX-512", .linear = &kLinearAvx512});
-  if (__builtin_cpu_supports("avx2")) sets.push_back({.name = "AVX2", .linear = &kLinearAvx2});
+  const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+  if (avx512 && avx2) {
+    sets.push_back(
+        {.name = "AVX-512", .linear = &kLinearAvx512, .network = &kNetworkAvx512, .products = &kProductAvx512});
+  }
+  if (avx2)
+    sets.push_back({.name = "AVX2", .linear = &kLinearAvx2, .network = &kNetworkAvx2, .products = &kProductAvx2});
 #endif
-  sets.push_back({.name = "baseline", .linear = &kLinearBaseline});
+  sets.push_back(
+      {.name = "baseline", .linear = &kLinearBaseline, .network = &kNetworkBaseline, .products = &kProductBaseline});
   return sets;
 }
 

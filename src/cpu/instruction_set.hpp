@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "cpu/linear_kernels.hpp"
+#include "cpu/network_kernels.hpp"
+#include "cpu/product_kernels.hpp"
 
 namespace slalom::cpu {
 
@@ -13,9 +15,12 @@ namespace slalom::cpu {
 struct InstructionSet {
   std::string_view name;
   const LinearKernels* linear = nullptr;
+  const NetworkKernels* network = nullptr;
+  const ProductKernels* products = nullptr;
 };
 
-/// What this machine can run, the widest first. All give the same bits.
+/// What this machine can run, the widest first. All give the same bits, but that the products of the baseline are rounded
+/// before they are added.
 [[nodiscard]] std::vector<InstructionSet> instruction_sets();
 
 }  // namespace slalom::cpu

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Forward and backward passes of a model of dense layers, over any matrix product: plain float64 or oneDNN float32.
+// Forward and backward passes of a model of dense layers, over any matrix product: the reference path.
 #pragma once
 
 #include <cmath>

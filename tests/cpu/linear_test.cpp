@@ -6,9 +6,9 @@
 
 #include <gtest/gtest.h>
 
-#include "cpu/host_backend.hpp"
 #include "cpu/instruction_set.hpp"
 #include "cpu/linear_engine.hpp"
+#include "cpu/outcome.hpp"
 #include "cpu/random_problem.hpp"
 
 namespace slalom::testing {
@@ -27,21 +27,10 @@ ModelSpec linear_spec(LossKind loss, std::int64_t d, std::int64_t k) {
 }
 
 /// Runs on one instruction set.
-class NarrowBackend : public cpu::HostBackend<float> {
- public:
-  NarrowBackend(const ModelSpec& spec, const Dataset& train, const MemberConfig& member, int threads,
-                const cpu::LinearKernels& kernels)
-      : HostBackend(spec, {&member, 1}) {
-    add_worker(std::make_unique<cpu::LinearEngine>(spec, train, threads, kernels));
-  }
-  [[nodiscard]] DeviceKind device() const noexcept override { return DeviceKind::kCpu; }
-  [[nodiscard]] std::string description() const override { return "one instruction set"; }
-};
-
-struct Outcome {
-  std::vector<double> losses;
-  MemberState state;
-};
+EngineBackend backend_of(const ModelSpec& spec, const Dataset& train, const MemberConfig& member,
+                         const cpu::InstructionSet& set) {
+  return {spec, member, std::make_unique<cpu::LinearEngine>(spec, train, 1, *set.linear)};
+}
 
 Outcome outcome_of(Backend& backend, const ModelSpec& spec, const Dataset& data, std::int64_t batch,
                    std::int64_t block_steps = 1000) {
@@ -51,16 +40,7 @@ Outcome outcome_of(Backend& backend, const ModelSpec& spec, const Dataset& data,
       start[static_cast<std::size_t>(tensor.offset + i)] = 0.02 * static_cast<double>(static_cast<float>(i % 5 - 2));
   }
   for (double& value : start) value = static_cast<double>(static_cast<float>(value));
-  backend.import_state(0, {.parameters = start});
-  Outcome outcome;
-  outcome.losses = run_steps(backend, 0, data, batch, 0.001, 2, block_steps);
-  outcome.state = backend.export_state(0);
-  return outcome;
-}
-
-std::string describe(const ModelSpec& spec, std::int64_t n, std::int64_t batch) {
-  return std::string(name_of(spec.loss.kind)) + " d" + std::to_string(spec.n_features) + " k" +
-         std::to_string(spec.n_outputs) + " n" + std::to_string(n) + " batch" + std::to_string(batch);
+  return outcome_from(backend, start, data, batch, block_steps);
 }
 
 void expect_near_reference(const ModelSpec& spec, const OptimizerConfig& optimizer, std::int64_t n, std::int64_t batch,
@@ -72,11 +52,7 @@ void expect_near_reference(const ModelSpec& spec, const OptimizerConfig& optimiz
   const auto cpu = make_backend(DeviceKind::kCpu, spec, data, {&member, 1}, {.threads = 1});
   const Outcome expected = outcome_of(*reference, spec, data, batch);
   const Outcome actual = outcome_of(*cpu, spec, data, batch);
-  ASSERT_EQ(actual.losses.size(), expected.losses.size());
-  for (std::size_t s = 0; s < expected.losses.size(); ++s) {
-    ASSERT_TRUE(std::fabs(actual.losses[s] - expected.losses[s]) <= 1e-4 * (0.1 + std::fabs(expected.losses[s])))
-        << "step " << s << ": " << actual.losses[s] << " instead of " << expected.losses[s];
-  }
+  expect_close_losses(actual.losses, expected.losses);
 }
 
 TEST(LinearEngine, FollowsTheReferenceOverOddShapes) {
@@ -138,15 +114,13 @@ TEST(LinearEngine, EveryInstructionSetGivesTheSameBits) {
       const ModelSpec spec = linear_spec(loss, d, 3);
       const Dataset data = random_data(spec, 203, d % 2 == 0);
       const MemberConfig member{.optimizer = {.kind = OptimizerKind::kAdam, .l1 = 0.001, .clip_norm = 1.0}};
-      NarrowBackend widest(spec, data, member, 1, *sets.front().linear);
+      EngineBackend widest = backend_of(spec, data, member, sets.front());
       const Outcome expected = outcome_of(widest, spec, data, 44);
       for (const cpu::InstructionSet& set : sets) {
         SCOPED_TRACE(describe(spec, 203, 44) + " " + std::string(set.name));
-        NarrowBackend backend(spec, data, member, 1, *set.linear);
+        EngineBackend backend = backend_of(spec, data, member, set);
         const Outcome actual = outcome_of(backend, spec, data, 44);
-        ASSERT_EQ(actual.losses, expected.losses);
-        ASSERT_EQ(actual.state.parameters, expected.state.parameters);
-        ASSERT_EQ(actual.state.optimizer_state, expected.state.optimizer_state);
+        expect_same_outcome(actual, expected);
       }
     }
   }
@@ -159,10 +133,10 @@ TEST(LinearEngine, EveryInstructionSetUpdatesToTheSameBits) {
       const ModelSpec spec = linear_spec(LossKind::kMse, 19, 2);
       const Dataset data = random_data(spec, 50);
       const MemberConfig member{.optimizer = {.kind = kind, .convention = convention, .l2 = 0.1}};
-      NarrowBackend widest(spec, data, member, 1, *sets.front().linear);
+      EngineBackend widest = backend_of(spec, data, member, sets.front());
       const Outcome expected = outcome_of(widest, spec, data, 9);
       for (const cpu::InstructionSet& set : sets) {
-        NarrowBackend backend(spec, data, member, 1, *set.linear);
+        EngineBackend backend = backend_of(spec, data, member, set);
         ASSERT_EQ(outcome_of(backend, spec, data, 9).state.parameters, expected.state.parameters)
             << name << " " << set.name;
       }
@@ -182,9 +156,7 @@ TEST(LinearEngine, BitsDoNotDependOnThreadsOrBlocks) {
         SCOPED_TRACE(describe(spec, 2111, batch) + " threads " + std::to_string(threads));
         const auto backend = make_backend(DeviceKind::kCpu, spec, data, {&member, 1}, {.threads = threads});
         const Outcome actual = outcome_of(*backend, spec, data, batch, threads == 3 ? 1 : 7);
-        ASSERT_EQ(actual.losses, expected.losses);
-        ASSERT_EQ(actual.state.parameters, expected.state.parameters);
-        ASSERT_EQ(actual.state.optimizer_state, expected.state.optimizer_state);
+        expect_same_outcome(actual, expected);
       }
     }
   }

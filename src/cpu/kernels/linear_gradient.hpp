@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <cstring>
 
-#include "core/losses.hpp"
+#include "cpu/kernels/row_losses.hpp"
 #include "cpu/kernels/small_gradient.hpp"
 #include "cpu/kernels/tile_rows.hpp"
 #include "cpu/kernels/vectors.hpp"
@@ -18,18 +18,9 @@ namespace slalom::cpu {
 namespace {
 
 /// What is known of the rows of a tile. Rows up to the next multiple of kGroup repeat the first with weight 0.
-struct Tile {
+struct Tile : RowLosses {
   const float* row[kMostTile];
   const float* soon[kMostTile];  ///< rows to prefetch
-  std::int64_t begin = 0;        ///< first row in the chunk
-  std::int64_t count = 0;        ///< rows
-  std::int64_t padded = 0;       ///< a multiple of kGroup
-  float terms = 1.0F;            ///< of the mean
-  float* z = nullptr;        ///< [n_outputs, LinearProblem::tile] outputs, then derivatives of the batch's mean loss
-  float* y = nullptr;        ///< likewise: targets
-  float* weight = nullptr;   ///< [tile]
-  float* scale = nullptr;    ///< [tile] weight / terms
-  double sums[kGroup] = {};  ///< losses of row r of each tile in element r % kGroup
 };
 
 template <int kStride>
@@ -50,36 +41,6 @@ template <int kStride>
     tile.soon[r] = p.features + row * stride;
     if (p.targets != nullptr) __builtin_prefetch(p.targets + row * p.n_outputs);
   }
-}
-
-[[gnu::always_inline]] inline void gather_targets(const LinearProblem& p, const std::uint32_t* rows, Tile& tile) {
-  const std::int64_t k = p.n_outputs;
-  for (std::int64_t j = 0; j < k; ++j) {
-    const float* from = p.targets + j;
-    float* y = tile.y + j * p.tile;
-    std::int64_t r = 0;
-    for (; r + kGroup <= tile.count; r += kGroup) {
-      const std::uint32_t* at = rows + r;
-      store(y + r, Floats8{from[at[0] * k], from[at[1] * k], from[at[2] * k], from[at[3] * k], from[at[4] * k],
-                           from[at[5] * k], from[at[6] * k], from[at[7] * k]});
-    }
-    for (; r < tile.padded; ++r) y[r] = r < tile.count ? from[rows[r] * k] : y[0];
-  }
-}
-
-[[gnu::always_inline]] inline void weigh(const LinearProblem& p, const std::uint32_t* rows, Tile& tile) {
-  const auto all = [&](float* into, float value) {
-    for (std::int64_t r = 0; r < tile.padded; r += kGroup) store(into + r, value - Floats8{});
-  };
-  all(tile.weight, 1.0F);
-  all(tile.scale, 1.0F / tile.terms);
-  if (p.row_weights != nullptr) {
-    for (std::int64_t r = 0; r < tile.count; ++r) {
-      tile.weight[r] = p.row_weights[rows[r]];
-      tile.scale[r] = tile.weight[r] / tile.terms;
-    }
-  }
-  for (std::int64_t r = tile.count; r < tile.padded; ++r) tile.weight[r] = tile.scale[r] = 0.0F;
 }
 
 template <int kStride, bool kPrefetch>
@@ -105,54 +66,6 @@ template <int kStride>
   }
   for (; j < p.n_outputs; ++j) {
     dots_of_output<kStride, false>(p, pass.parameters + j * p.width, bias[j], tile, tile.z + j * p.tile);
-  }
-}
-
-/// A column of z: the logits of one row.
-struct Logits {
-  float* z;
-  std::int64_t step;
-  [[gnu::always_inline]] float& operator[](std::int64_t j) const { return z[j * step]; }
-};
-
-/// Replaces outputs by derivatives and adds up the weighted losses.
-template <LossKind kLoss>
-[[gnu::noinline]] void losses(const LinearProblem& p, const LinearPass& pass, Tile& tile) {
-  const std::uint32_t* rows = pass.rows + tile.begin;
-  weigh(p, rows, tile);
-  if constexpr (kLoss == LossKind::kCrossEntropy) {
-    for (std::int64_t r = 0; r < tile.count; ++r) {
-      const Logits z{tile.z + r, p.tile};
-      const float scale = tile.scale[r];
-      const float loss = core::cross_entropy(z, p.n_outputs, p.labels[rows[r]], core::OneLane{},
-                                             [&](std::int64_t j, float d) { z[j] = scale * d; });
-      tile.sums[r % kGroup] += static_cast<double>(tile.weight[r]) * static_cast<double>(loss);
-    }
-    for (std::int64_t j = 0; j < p.n_outputs; ++j) {
-      for (std::int64_t r = tile.count; r < tile.padded; ++r) tile.z[j * p.tile + r] = 0.0F;
-    }
-  } else {
-    gather_targets(p, rows, tile);
-    double sums[kGroup];
-    std::memcpy(sums, tile.sums, sizeof sums);
-    for (std::int64_t j = 0; j < p.n_outputs; ++j) {
-      float* z = tile.z + j * p.tile;
-      const float* y = tile.y + j * p.tile;
-      for (std::int64_t r = 0; r < tile.padded; r += kGroup) {
-        float value[kGroup];
-        float derivative[kGroup];
-        for (std::int64_t lane = 0; lane < kGroup; ++lane) {
-          const core::LossPair<float> pair = core::pointwise_loss(kLoss, z[r + lane], y[r + lane], p.loss_constant);
-          value[lane] = pair.loss;
-          derivative[lane] = pair.derivative;
-        }
-        store(z + r, load<Floats8>(tile.scale + r) * load<Floats8>(derivative));
-        for (std::int64_t lane = 0; lane < kGroup; ++lane) {
-          sums[lane] += static_cast<double>(tile.weight[r + lane]) * static_cast<double>(value[lane]);
-        }
-      }
-    }
-    std::memcpy(tile.sums, sums, sizeof sums);
   }
 }
 
@@ -213,13 +126,12 @@ template <int kStride>
 template <LossKind kLoss, int kStride>
 double gradient_pass(const LinearProblem& p, const LinearPass& pass) {
   for (std::int64_t i = 0; i < p.n_all; i += kGroup) store(pass.gradient + i, Floats8{});
-  const std::int64_t terms = pass.batch_rows * (kLoss == LossKind::kCrossEntropy ? 1 : p.n_outputs);
+  const std::int64_t terms = terms_of<kLoss>(p, pass);
   Tile tile;
   tile.terms = static_cast<float>(terms);
   tile.z = pass.scratch;
-  tile.y = tile.z + p.n_outputs * p.tile;
-  tile.weight = tile.y + p.n_outputs * p.tile;
-  tile.scale = tile.weight + p.tile;
+  tile.z_row = p.tile;
+  use_scratch(p, tile.z + p.n_outputs * p.tile, tile);
   for (; tile.begin < pass.n; tile.begin += p.tile) {
     tile.count = pass.n - tile.begin < p.tile ? pass.n - tile.begin : p.tile;
     tile.padded = (tile.count + kGroup - 1) / kGroup * kGroup;
@@ -227,8 +139,7 @@ double gradient_pass(const LinearProblem& p, const LinearPass& pass) {
     losses<kLoss>(p, pass, tile);
     backward<kStride>(p, tile, pass.gradient);
   }
-  const double* s = tile.sums;
-  return (((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]))) / static_cast<double>(terms);
+  return total(tile) / static_cast<double>(terms);
 }
 
 template <LossKind kLoss>
@@ -246,15 +157,7 @@ GradientPass gradient_for(const LinearProblem& p) {
 }
 
 GradientPass choose_gradient(LossKind loss, const LinearProblem& p) {
-  switch (loss) {
-    case LossKind::kMae: return gradient_for<LossKind::kMae>(p);
-    case LossKind::kHuber: return gradient_for<LossKind::kHuber>(p);
-    case LossKind::kQuantile: return gradient_for<LossKind::kQuantile>(p);
-    case LossKind::kBce: return gradient_for<LossKind::kBce>(p);
-    case LossKind::kHinge: return gradient_for<LossKind::kHinge>(p);
-    case LossKind::kCrossEntropy: return gradient_for<LossKind::kCrossEntropy>(p);
-    default: return gradient_for<LossKind::kMse>(p);
-  }
+  return with_loss(loss, [&p]<LossKind kLoss>() { return gradient_for<kLoss>(p); });
 }
 
 }  // namespace

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a network's step works on besides the parameters: activations, derivatives and packed weights.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include <slalom/dataset.hpp>
+#include <slalom/model.hpp>
+
+#include "cpu/product_kernels.hpp"
+
+namespace slalom::cpu {
+
+[[nodiscard]] constexpr std::int64_t ceil_div(std::int64_t n, std::int64_t unit) { return (n + unit - 1) / unit; }
+
+/// Floats between rows of `units` activations: room for whole panels, and an odd number of cache lines, so that a column
+/// does not fall into a few sets of the cache.
+[[nodiscard]] constexpr std::int64_t activation_row(std::int64_t units) { return (units + 31) / 32 * 32 + 16; }
+
+/// Of one layer. Activations are [batch rows, activation_row(units)]; the last layer's outputs and their derivatives lie
+/// the other way round, [n_outputs, outputs_row]: a row of outputs is then a vector of the batch's rows.
+struct LayerBuffers {
+  AlignedFloats input;              ///< [rows, input_row] the batch, or what the layer below gives
+  AlignedFloats input_panels;       ///< training: the input packed for the weight gradient: [rows, inputs]
+  AlignedFloats z;                  ///< hidden: what the activation sees, then its slope; not kept for a plain relu
+  AlignedFloats delta;              ///< hidden: derivative of the loss by what the product gives
+  AlignedFloats normalised;         ///< batch normalisation: (z - mean) / deviation
+  AlignedFloats inverse_deviation;  ///< [units rounded up to 8]
+  AlignedFloats bias;               ///< [units rounded up to whole panels], zero beyond the units
+  AlignedFloats forward;            ///< the weights packed for the forward product: [inputs, outputs]
+  AlignedFloats backward;           ///< and for the backward one: [outputs, inputs]
+  std::int64_t input_row = 0, row = 0;
+};
+
+struct NetworkBuffers {
+  std::vector<LayerBuffers> layers;
+  AlignedFloats outputs;           ///< [n_outputs, outputs_row]
+  std::int64_t outputs_row = 0;    ///< rows that there is room for, rounded up to whole panels, and a cache line
+  std::int64_t rows = 0;           ///< rows that there is room for
+  std::int64_t training_rows = 0;  ///< the same in training
+  std::vector<double> losses;      ///< of every block of rows
+
+  /// Makes room for `n` rows, with what only training needs or without; keeps nothing.
+  void reserve(const ModelSpec& spec, const ParameterLayout& layout, const ProductKernels& kernels, std::int64_t n,
+               bool training);
+};
+
+/// What one thread needs for itself.
+struct ThreadScratch {
+  AlignedFloats panel;  ///< of the last layer's input
+  AlignedFloats tiles;  ///< of derivatives, for a weight gradient
+  AlignedFloats loss;   ///< LinearPass::scratch
+  bool finite = true;   ///< all gradients that this thread has computed in this step
+};
+
+}  // namespace slalom::cpu

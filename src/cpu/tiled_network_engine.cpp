@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs blocks of steps and predictions: the order of phases, losses, clipping and the optimiser.
+#include "cpu/tiled_network_engine.hpp"
+
+#include <omp.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <optional>
+
+#include "core/clip.hpp"
+#include "core/losses.hpp"
+#include "cpu/huge_pages.hpp"
+
+namespace slalom::cpu {
+namespace {
+
+constexpr std::int64_t kPredictRows = 512;
+/// Multiplications of a forward pass that a thread must have to do: a step then takes it tens of microseconds, and
+/// meeting the others a few.
+constexpr std::int64_t kThreadProducts = std::int64_t{1} << 20;
+/// Values of a unit of the optimiser's pass, and of a partial sum of squares.
+constexpr std::int64_t kPiece = 4096;
+
+LinearProblem losses_of(const ModelSpec& spec, const Dataset& data) {
+  const bool labelled = spec.loss.kind == LossKind::kCrossEntropy;
+  return {.targets = labelled || data.targets.empty() ? nullptr : data.targets.data(),
+          .labels = data.labels.empty() ? nullptr : data.labels.data(),
+          .row_weights = data.weights.empty() ? nullptr : data.weights.data(),
+          .n_outputs = spec.n_outputs,
+          .tile = kMostTile,
+          .loss_constant = static_cast<float>(core::loss_constant(spec.loss))};
+}
+
+}  // namespace
+
+TiledNetworkEngine::TiledNetworkEngine(const ModelSpec& spec, const Dataset& data, int threads,
+                                       const InstructionSet& set)
+    : spec_(spec),
+      layout_(spec),
+      view_(data.view()),
+      losses_(losses_of(spec, data)),
+      plain_relu_(spec.activation == Activation::kRelu && !spec.batch_norm && !(spec.dropout > 0.0)),
+      threads_(threads),
+      products_(*set.products),
+      passes_(*set.network),
+      loss_(passes_.loss(spec.loss.kind)),
+      scratch_(static_cast<std::size_t>(threads)),
+      gradient_(static_cast<std::size_t>(layout_.n_trainable)),
+      squares_(static_cast<std::size_t>(ceil_div(layout_.n_trainable, kPiece))) {
+  use_huge_pages(gradient_.data(), gradient_.size() * sizeof(float));
+}
+
+int TiledNetworkEngine::threads_for(std::int64_t batch_rows) const {
+  const std::int64_t most = batch_rows * layout_.n_weights / kThreadProducts;
+  return static_cast<int>(std::clamp<std::int64_t>(most, 1, threads_));
+}
+
+/// Calls body(crew) in every one of `threads` threads.
+template <class Body>
+void TiledNetworkEngine::with_crew(int threads, Body&& body) {
+  if (threads == 1) {
+    Crew alone;
+    body(alone);
+    return;
+  }
+  std::optional<StepTeam> team;
+#pragma omp parallel num_threads(threads)
+  {
+#pragma omp single
+    team.emplace(omp_get_num_threads());  // there may be fewer than were asked for
+    Crew crew(omp_get_thread_num(), omp_get_num_threads(), *team);
+    body(crew);
+  }
+}
+
+BlockResult TiledNetworkEngine::train(MemberStore<float>& member, const StepBlock& block) {
+  const auto rows = static_cast<std::int64_t>(rows_of_step(block, 0).size());
+  buffers_.reserve(spec_, layout_, products_, rows, true);
+  const int threads = threads_for(rows);
+  for (int t = 0; t < threads; ++t) {
+    ThreadScratch& scratch = scratch_[static_cast<std::size_t>(t)];
+    scratch.panel.resize(static_cast<std::size_t>(layout_.layers.back().inputs * products_.panel));
+    scratch.tiles.resize(static_cast<std::size_t>(kBlockRows * buffers_.training_rows));
+    scratch.loss.resize(static_cast<std::size_t>(scratch_floats(losses_)));
+  }
+  BlockResult result;
+  result.losses.reserve(block.learning_rates.size());
+  const Run run{block, member, passes_.update(member.settings().rule, core::flags_of(member.settings()))};
+  core::StepClock end = member.clock();
+  with_crew(threads, [&](Crew& crew) {
+    core::StepClock clock = member.clock();
+    run_steps(run, clock, crew, crew.rank() == 0 ? &result : nullptr);
+    if (crew.rank() == 0) end = clock;
+  });
+  member.clock() = end;
+  return result;
+}
+
+/// Nothing here may throw: the other threads would wait for ever.
+void TiledNetworkEngine::run_steps(const Run& run, core::StepClock& clock, Crew& crew, BlockResult* result) {
+  const MemberConfig& config = run.member.config();
+  float* parameters = run.member.parameters().data();
+  for (std::size_t s = 0; s < run.block.learning_rates.size(); ++s) {
+    const auto rows = rows_of_step(run.block, s);
+    const auto next = rows_of_step(run.block, s + 1);
+    const Batch batch{
+        .x = view_,
+        .rows = rows.data(),
+        .n = static_cast<std::int64_t>(rows.size()),
+        .parameters = parameters,
+        .running = parameters,
+        .dropout = {.seed = config.seed, .stream = static_cast<std::uint32_t>(config.stream), .step = clock.step()}};
+    scratch_[static_cast<std::size_t>(crew.rank())].finite = true;
+    pack_weights(batch, crew);
+    gather(batch, crew);
+    crew.meet();
+    forward(batch, crew);
+    outputs(batch, crew);
+    backward(batch, crew);
+    double loss = 0.0;
+    for (std::int64_t b = 0; b < ceil_div(batch.n, kMostTile); ++b)
+      loss += buffers_.losses[static_cast<std::size_t>(b)];
+    bool finite = std::isfinite(loss);
+    for (int t = 0; t < crew.size(); ++t) finite = finite && scratch_[static_cast<std::size_t>(t)].finite;
+    if (result != nullptr) result->losses.push_back(loss);  // has room
+    if (!finite) {
+      if (result != nullptr) result->first_non_finite = static_cast<std::int64_t>(s);
+      return;
+    }
+    clip(run, crew);
+    update(run, core::round_to<float>(clock.advance(run.block.learning_rates[s])), crew);
+    crew.meet();
+  }
+}
+
+/// By value, then by the norm of the whole gradient: squares are summed piece by piece, then over the pieces in order.
+void TiledNetworkEngine::clip(const Run& run, Crew& crew) {
+  const core::RuleSettings& settings = run.member.settings();
+  if (!(settings.clip_value > 0.0 || settings.clip_norm > 0.0)) return;
+  const auto each_piece = [&](auto&& body) {
+    crew.share(static_cast<std::int64_t>(squares_.size()), [&](std::int64_t first, std::int64_t last) {
+      for (std::int64_t p = first; p < last; ++p) {
+        body(p, gradient_.data() + p * kPiece, std::min(kPiece, layout_.n_trainable - p * kPiece));
+      }
+    });
+    crew.meet();
+  };
+  each_piece([&](std::int64_t p, float* values, std::int64_t n) {
+    if (settings.clip_value > 0.0) passes_.clip_by_value(values, n, static_cast<float>(settings.clip_value));
+    squares_[static_cast<std::size_t>(p)] = passes_.sum_of_squares(values, n);
+  });
+  if (!(settings.clip_norm > 0.0)) return;
+  double sum = 0.0;
+  for (const double square : squares_) sum += square;
+  const auto factor = core::clip_by_norm_factor<float>(sum, settings.clip_norm);
+  each_piece([&](std::int64_t, float* values, std::int64_t n) { passes_.scale(values, n, factor); });
+}
+
+void TiledNetworkEngine::update(const Run& run, const core::StepConstants<float>& constants, const Crew& crew) {
+  const core::StepConstants<float> free = core::without_penalty(constants);
+  const auto range = [&](std::int64_t begin, std::int64_t end, const core::StepConstants<float>& of_range) {
+    if (begin >= end) return;
+    UpdateRange u{.parameters = run.member.parameters().data() + begin,
+                  .gradient = gradient_.data() + begin,
+                  .n = end - begin,
+                  .constants = &of_range};
+    for (int s = 0; s < run.member.settings().n_slots; ++s) {
+      u.slots[s] = run.member.state().data() + s * layout_.n_trainable + begin;
+    }
+    run.update(u);
+  };
+  constexpr std::int64_t kUnit = 64;  // values of a thread's share: whole cache lines
+  crew.share(ceil_div(layout_.n_trainable, kUnit), [&](std::int64_t first, std::int64_t last) {
+    const std::int64_t begin = first * kUnit;
+    const std::int64_t end = std::min(layout_.n_trainable, last * kUnit);
+    range(begin, std::min(end, layout_.n_weights), constants);
+    range(std::max(begin, layout_.n_weights), end, free);
+    for (const TensorView& tensor : layout_.tensors) {  // 0 / 0 of a rule without epsilon in the padding
+      const std::int64_t after = tensor.offset + tensor.size();
+      for (std::int64_t i = std::max(after, begin); i < std::min((after + 7) / 8 * 8, end); ++i) {
+        run.member.parameters()[static_cast<std::size_t>(i)] = 0.0F;
+      }
+    }
+  });
+}
+
+void TiledNetworkEngine::predict(const FeatureView& x, std::span<const std::uint32_t> rows, std::int64_t first,
+                                 std::span<const float> parameters, std::span<float> outputs_of_rows) {
+  const std::int64_t total = static_cast<std::int64_t>(outputs_of_rows.size()) / spec_.n_outputs;
+  if (total == 0) return;
+  const std::int64_t most = std::min(total, kPredictRows);
+  buffers_.reserve(spec_, layout_, products_, most, false);
+  for (ThreadScratch& scratch : scratch_) {
+    const auto floats = static_cast<std::size_t>(layout_.layers.back().inputs * products_.panel);
+    if (scratch.panel.size() < floats) scratch.panel.resize(floats);
+  }
+  with_crew(threads_for(most), [&](Crew& crew) {
+    for (std::int64_t start = 0; start < total; start += kPredictRows) {
+      const Batch batch{.x = x,
+                        .rows = rows.empty() ? nullptr : rows.data() + start,
+                        .first = first + start,
+                        .n = std::min(kPredictRows, total - start),
+                        .parameters = parameters.data()};
+      if (start == 0) pack_weights(batch, crew);
+      gather(batch, crew);
+      crew.meet();
+      forward(batch, crew);
+      outputs(batch, crew);
+      crew.share(batch.n, [&](std::int64_t begin, std::int64_t end) {
+        for (std::int64_t i = begin; i < end; ++i) {
+          for (std::int64_t j = 0; j < spec_.n_outputs; ++j) {
+            outputs_of_rows[static_cast<std::size_t>((start + i) * spec_.n_outputs + j)] =
+                buffers_.outputs[static_cast<std::size_t>(j * buffers_.outputs_row + i)];
+          }
+        }
+      });
+      crew.meet();
+    }
+  });
+}
+
+}  // namespace slalom::cpu

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// Models of dense layers in float32, a block of steps at a time: own matrix products with everything else fused into
+// or around them, by one thread or several.
+#pragma once
+
+#include <vector>
+
+#include <slalom/model.hpp>
+
+#include "cpu/crew.hpp"
+#include "cpu/engine.hpp"
+#include "cpu/instruction_set.hpp"
+#include "cpu/network_buffers.hpp"
+
+namespace slalom::cpu {
+
+/// Every number is the same whatever the number of threads: sums are never cut by it. docs/performance.md: how a step is
+/// run and what bounds it.
+class TiledNetworkEngine : public Engine<float> {
+ public:
+  /// Rows of A in a unit of work: what stays in L2 while panels go by; whole tiles of 4, 6 and 8 rows.
+  static constexpr std::int64_t kBlockRows = 144;
+
+  TiledNetworkEngine(const ModelSpec& spec, const Dataset& data, int threads, const InstructionSet& set);
+  BlockResult train(MemberStore<float>& member, const StepBlock& block) override;
+  void predict(const FeatureView& x, std::span<const std::uint32_t> rows, std::int64_t first,
+               std::span<const float> parameters, std::span<float> outputs) override;
+
+ private:
+  /// What is fixed for a block of steps.
+  struct Run {
+    const StepBlock& block;
+    MemberStore<float>& member;
+    UpdateRangePass update;
+  };
+
+  /// What is fixed for a forward pass.
+  struct Batch {
+    const FeatureView& x;
+    const std::uint32_t* rows = nullptr;  ///< null: consecutive ones
+    std::int64_t first = 0;               ///< the first of them
+    std::int64_t n = 0;
+    const std::uint32_t* next = nullptr;  ///< rows of the batch after it, to prefetch
+    std::int64_t n_next = 0;
+    const float* parameters = nullptr;
+    float* running = nullptr;  ///< the arena whose running statistics are updated; null: prediction
+    core::DropoutKey dropout;
+  };
+
+  [[nodiscard]] int threads_for(std::int64_t batch_rows) const;
+  template <class Body>
+  void with_crew(int threads, Body&& body);
+  void run_steps(const Run& run, core::StepClock& clock, Crew& crew, BlockResult* result);
+  void pack_weights(const Batch& batch, const Crew& crew);
+  void gather(const Batch& batch, const Crew& crew);
+  void pack_input(const Batch& batch, std::size_t l, const Crew& crew);
+  void forward(const Batch& batch, Crew& crew);
+  void outputs(const Batch& batch, Crew& crew);
+  void backward(const Batch& batch, Crew& crew);
+  void weight_gradient(const Batch& batch, std::size_t l, const Crew& crew);
+  void prefetch(const Batch& batch, std::int64_t part, std::int64_t parts) const;
+  void bias_gradient(const Batch& batch, std::size_t l, const Crew& crew);
+  void delta_below(const Batch& batch, std::size_t l, const Crew& crew);
+  void normalise(const Batch& batch, std::size_t l, const Crew& crew, bool back);
+  void clip(const Run& run, Crew& crew);
+  void update(const Run& run, const core::StepConstants<float>& constants, const Crew& crew);
+
+  ModelSpec spec_;
+  ParameterLayout layout_;
+  FeatureView view_;
+  LinearProblem losses_;  ///< what losses need of it
+  bool plain_relu_;       ///< no slope has to be kept: it is whether the activation is positive
+  int threads_;
+  const ProductKernels& products_;
+  const NetworkKernels& passes_;
+  LossPass loss_;
+  NetworkBuffers buffers_;
+  std::vector<ThreadScratch> scratch_;  ///< one a thread
+  AlignedFloats gradient_;              ///< [n_trainable], padding zero
+  std::vector<double> squares_;         ///< sums of squares of pieces of the gradient
+};
+
+}  // namespace slalom::cpu

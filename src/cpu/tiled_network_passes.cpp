@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: Apache-2.0
+// The phases of a network's forward and backward pass. Between two phases all threads meet.
+#include <algorithm>
+#include <cmath>
+
+#include "cpu/tiled_network_engine.hpp"
+
+namespace slalom::cpu {
+namespace {
+
+constexpr std::int64_t kBlockRows = TiledNetworkEngine::kBlockRows;
+constexpr std::int64_t kGatherRows = 32;
+constexpr std::int64_t kLine = 16;               ///< floats of a cache line
+constexpr std::int64_t kCachedFloats = 1 << 18;  ///< a data set that needs no prefetching
+
+/// Shares out the products of blocks of kBlockRows rows with `panels` panels. Calls body(row, rows, first panel, end) for
+/// panels of one block.
+template <class Body>
+void share_products(const Crew& crew, std::int64_t n_rows, std::int64_t panels, Body&& body) {
+  crew.share(ceil_div(n_rows, kBlockRows) * panels, [&](std::int64_t first, std::int64_t last) {
+    while (first < last) {
+      const std::int64_t block = first / panels;
+      const std::int64_t end = std::min(last, (block + 1) * panels);
+      const std::int64_t row = block * kBlockRows;
+      body(row, std::min(kBlockRows, n_rows - row), first - block * panels, end - block * panels);
+      first = end;
+    }
+  });
+}
+
+}  // namespace
+
+/// Weights in the order of the products that read them, and biases with room behind.
+void TiledNetworkEngine::pack_weights(const Batch& batch, const Crew& crew) {
+  const std::int64_t panel = products_.panel;
+  for (std::size_t l = 0; l < layout_.layers.size(); ++l) {
+    const LayerView& view = layout_.layers[l];
+    LayerBuffers& layer = buffers_.layers[l];
+    const float* weights = batch.parameters + view.weight;
+    if (!layer.forward.empty()) {
+      crew.share(ceil_div(view.outputs, panel), [&](std::int64_t first, std::int64_t last) {
+        for (std::int64_t p = first; p < last; ++p) {
+          products_.pack_transposed(weights + p * panel * view.inputs, view.inputs, view.inputs,
+                                    std::min(panel, view.outputs - p * panel),
+                                    layer.forward.data() + p * panel * view.inputs);
+        }
+      });
+    }
+    if (!layer.backward.empty() && batch.running != nullptr) {
+      crew.share(ceil_div(view.inputs, panel), [&](std::int64_t first, std::int64_t last) {
+        for (std::int64_t p = first; p < last; ++p) {
+          products_.pack(weights + p * panel, view.inputs, view.outputs, std::min(panel, view.inputs - p * panel),
+                         layer.backward.data() + p * panel * view.outputs);
+        }
+      });
+    }
+    if (crew.rank() == 0 && view.bias >= 0) {
+      std::copy_n(batch.parameters + view.bias, view.outputs, layer.bias.data());
+    }
+  }
+}
+
+void TiledNetworkEngine::gather(const Batch& batch, const Crew& crew) {
+  LayerBuffers& layer = buffers_.layers.front();
+  crew.share(ceil_div(batch.n, kGatherRows), [&](std::int64_t first, std::int64_t last) {
+    for (std::int64_t i = first * kGatherRows; i < std::min(batch.n, last * kGatherRows); ++i) {
+      const std::int64_t row = batch.rows == nullptr ? batch.first + i : static_cast<std::int64_t>(batch.rows[i]);
+      std::copy_n(batch.x.row(row), view_.n_features, layer.input.data() + i * layer.input_row);
+    }
+  });
+}
+
+/// For the weight gradient.
+void TiledNetworkEngine::pack_input(const Batch& batch, std::size_t l, const Crew& crew) {
+  if (batch.running == nullptr) return;
+  const std::int64_t inputs = layout_.layers[l].inputs;
+  const std::int64_t panel = products_.panel;
+  LayerBuffers& layer = buffers_.layers[l];
+  crew.share(ceil_div(inputs, panel), [&](std::int64_t first, std::int64_t last) {
+    for (std::int64_t p = first; p < last; ++p) {
+      products_.pack(layer.input.data() + p * panel, layer.input_row, batch.n, std::min(panel, inputs - p * panel),
+                     layer.input_panels.data() + p * panel * batch.n);
+    }
+  });
+}
+
+/// The hidden layers.
+void TiledNetworkEngine::forward(const Batch& batch, Crew& crew) {
+  const std::int64_t panel = products_.panel;
+  for (std::size_t l = 0; l + 1 < layout_.layers.size(); ++l) {
+    const LayerView& view = layout_.layers[l];
+    LayerBuffers& layer = buffers_.layers[l];
+    LayerBuffers& above = buffers_.layers[l + 1];
+    const std::int64_t panels = ceil_div(view.outputs, panel);
+    Product product{.n = view.outputs,
+                    .k = view.inputs,
+                    .a_row = layer.input_row,
+                    .panels = layer.forward.data(),
+                    .c_row = plain_relu_ ? above.input_row : layer.row,
+                    .c_width = panels * panel,
+                    .finish = plain_relu_       ? Finish::kAddBiasAndRelu
+                              : view.gamma >= 0 ? Finish::kStore
+                                                : Finish::kAddBias,
+                    .operand = layer.bias.data()};
+    share_products(crew, batch.n, panels, [&](std::int64_t row, std::int64_t n, std::int64_t first, std::int64_t end) {
+      product.m = n;
+      product.a = layer.input.data() + row * layer.input_row;
+      product.c = (plain_relu_ ? above.input.data() : layer.z.data()) + row * product.c_row;
+      products_.multiply(product, first, end);
+    });
+    pack_input(batch, l, crew);
+    crew.meet();
+    if (plain_relu_) continue;
+    if (view.gamma >= 0) {
+      normalise(batch, l, crew, false);
+      crew.meet();
+    }
+    core::DropoutKey key = batch.dropout;
+    key.layer = static_cast<std::uint32_t>(l);
+    crew.share(ceil_div(batch.n, kGatherRows), [&](std::int64_t first, std::int64_t last) {
+      const std::int64_t row = first * kGatherRows;
+      passes_.activate(spec_.activation)(
+          {.z = layer.z.data() + row * layer.row,
+           .h = above.input.data() + row * above.input_row,
+           .z_row = layer.row,
+           .h_row = above.input_row,
+           .rows = std::min(batch.n, last * kGatherRows) - row,
+           .columns = view.outputs,
+           .first_row = row,
+           .dropout = batch.running != nullptr ? static_cast<float>(spec_.dropout) : 0.0F,
+           .key = &key});
+    });
+    crew.meet();
+  }
+}
+
+/// The last layer, and in training the losses: what is left in buffers_.outputs are derivatives then.
+void TiledNetworkEngine::outputs(const Batch& batch, Crew& crew) {
+  const LayerView& view = layout_.layers.back();
+  const LayerBuffers& layer = buffers_.layers.back();
+  const std::int64_t panel = products_.panel;
+  ThreadScratch& scratch = scratch_[static_cast<std::size_t>(crew.rank())];
+  const std::int64_t row_of_outputs = buffers_.outputs_row;
+  Product product{.m = view.outputs,
+                  .k = view.inputs,
+                  .a = batch.parameters + view.weight,
+                  .a_row = view.inputs,
+                  .panels = scratch.panel.data(),
+                  .c_row = row_of_outputs,
+                  .c_width = panel};
+  crew.share(ceil_div(batch.n, kMostTile), [&](std::int64_t first, std::int64_t last) {
+    for (std::int64_t b = first; b < last; ++b) {
+      const std::int64_t begin = b * kMostTile;
+      const std::int64_t end = std::min(batch.n, begin + kMostTile);
+      for (std::int64_t row = begin; row < end; row += panel) {
+        product.n = std::min(panel, end - row);
+        product.c = buffers_.outputs.data() + row;
+        products_.pack_transposed(layer.input.data() + row * layer.input_row, layer.input_row, view.inputs, product.n,
+                                  scratch.panel.data());
+        products_.multiply(product, 0, 1);
+      }
+      for (std::int64_t j = 0; j < view.outputs; ++j) {
+        float* z = buffers_.outputs.data() + j * row_of_outputs;
+        const float bias = batch.parameters[view.bias + j];
+        for (std::int64_t i = begin; i < end; ++i) z[i] += bias;
+      }
+      if (batch.running == nullptr) continue;
+      const LinearPass pass{
+          .rows = batch.rows + begin, .n = end - begin, .batch_rows = batch.n, .scratch = scratch.loss.data()};
+      buffers_.losses[static_cast<std::size_t>(b)] =
+          loss_(losses_, pass, buffers_.outputs.data() + begin, row_of_outputs);
+    }
+  });
+  pack_input(batch, layout_.layers.size() - 1, crew);
+  crew.meet();
+}
+
+/// From the derivatives in buffers_.outputs to gradient_.
+void TiledNetworkEngine::backward(const Batch& batch, Crew& crew) {
+  for (std::size_t l = layout_.layers.size(); l-- > 0;) {
+    if (l > 0) delta_below(batch, l, crew);
+    weight_gradient(batch, l, crew);
+    bias_gradient(batch, l, crew);
+    crew.meet();
+    if (l > 0 && layout_.layers[l - 1].gamma >= 0) {
+      normalise(batch, l - 1, crew, true);
+      crew.meet();
+    }
+  }
+}
+
+/// Derivatives by what layer l - 1's product gave (or its normalisation), from those of layer l.
+void TiledNetworkEngine::delta_below(const Batch& batch, std::size_t l, const Crew& crew) {
+  const bool last_layer = l + 1 == layout_.layers.size();
+  const LayerView& view = layout_.layers[l];
+  LayerBuffers& layer = buffers_.layers[l];
+  LayerBuffers& below = buffers_.layers[l - 1];
+  const std::int64_t panels = ceil_div(view.inputs, products_.panel);
+  const float* slopes = plain_relu_ ? layer.input.data() : below.z.data();
+  Product product{.n = view.inputs,
+                  .k = view.outputs,
+                  .a_row = last_layer ? 1 : layer.row,
+                  .a_step = last_layer ? buffers_.outputs_row : 1,
+                  .panels = layer.backward.data(),
+                  .c_row = below.row,
+                  .c_width = panels * products_.panel,
+                  .finish = plain_relu_ ? Finish::kGate : Finish::kScale,
+                  .operand_row = plain_relu_ ? layer.input_row : below.row};
+  share_products(crew, batch.n, panels, [&](std::int64_t row, std::int64_t n, std::int64_t first, std::int64_t end) {
+    product.m = n;
+    product.a = (last_layer ? buffers_.outputs.data() : layer.delta.data()) + row * product.a_row;
+    product.c = below.delta.data() + row * below.row;
+    product.operand = slopes + row * product.operand_row;
+    products_.multiply(product, first, end);
+  });
+}
+
+void TiledNetworkEngine::weight_gradient(const Batch& batch, std::size_t l, const Crew& crew) {
+  const bool last_layer = l + 1 == layout_.layers.size();
+  const LayerView& view = layout_.layers[l];
+  const LayerBuffers& layer = buffers_.layers[l];
+  const std::int64_t panels = ceil_div(view.inputs, products_.panel);
+  ThreadScratch& scratch = scratch_[static_cast<std::size_t>(crew.rank())];
+  Product product{.n = view.inputs,
+                  .k = batch.n,
+                  .a_row = buffers_.outputs_row,
+                  .a_in_tiles = !last_layer,
+                  .panels = layer.input_panels.data(),
+                  .c_row = view.inputs,
+                  .c_width = view.inputs};
+  const std::int64_t blocks = ceil_div(view.outputs, kBlockRows);
+  share_products(crew, view.outputs, panels,
+                 [&](std::int64_t output, std::int64_t n, std::int64_t first, std::int64_t end) {
+                   product.m = n;
+                   product.a = buffers_.outputs.data() + output * buffers_.outputs_row;
+                   if (!last_layer) {
+                     products_.pack_left(layer.delta.data() + output, layer.row, batch.n, n, scratch.tiles.data());
+                     product.a = scratch.tiles.data();
+                   }
+                   product.c = gradient_.data() + view.weight + output * view.inputs;
+                   for (std::int64_t p = first; p < end; ++p) {
+                     if (l == 0) prefetch(batch, output / kBlockRows * panels + p, blocks * panels);
+                     if (!products_.multiply(product, p, p + 1)) scratch.finite = false;
+                   }
+                 });
+}
+
+/// A part of the next batch's rows, a little at a time: they come from memory while products are computed.
+void TiledNetworkEngine::prefetch(const Batch& batch, std::int64_t part, std::int64_t parts) const {
+  if (view_.n_rows * view_.stride <= kCachedFloats) return;
+  for (std::int64_t i = batch.n_next * part / parts; i < batch.n_next * (part + 1) / parts; ++i) {
+    const float* row = view_.row(static_cast<std::int64_t>(batch.next[i]));
+    for (std::int64_t j = 0; j < view_.n_features; j += kLine) __builtin_prefetch(row + j, 0, 2);
+  }
+}
+
+void TiledNetworkEngine::bias_gradient(const Batch& batch, std::size_t l, const Crew& crew) {
+  const LayerView& view = layout_.layers[l];
+  if (view.bias < 0) return;
+  float* sums = gradient_.data() + view.bias;
+  if (l + 1 == layout_.layers.size()) {
+    crew.share(view.outputs, [&](std::int64_t first, std::int64_t last) {
+      for (std::int64_t j = first; j < last; ++j) {
+        sums[j] = passes_.sum(buffers_.outputs.data() + j * buffers_.outputs_row, batch.n);
+        if (!std::isfinite(sums[j])) scratch_[static_cast<std::size_t>(crew.rank())].finite = false;
+      }
+    });
+    return;
+  }
+  const LayerBuffers& layer = buffers_.layers[l];
+  constexpr std::int64_t kColumns = 32;
+  crew.share(ceil_div(view.outputs, kColumns), [&](std::int64_t first, std::int64_t last) {
+    const std::int64_t column = first * kColumns;
+    const std::int64_t end = std::min(view.outputs, last * kColumns);
+    passes_.column_sums(layer.delta.data() + column, layer.row, batch.n, end - column, sums + column);
+    for (std::int64_t j = end; j < (end + 7) / 8 * 8; ++j) sums[j] = 0.0F;
+    if (!passes_.all_finite(sums + column, (end - column + 7) / 8 * 8)) {
+      scratch_[static_cast<std::size_t>(crew.rank())].finite = false;
+    }
+  });
+}
+
+/// `back`: derivatives through the normalisation, and the gradients of gamma and beta.
+void TiledNetworkEngine::normalise(const Batch& batch, std::size_t l, const Crew& crew, bool back) {
+  const LayerView& view = layout_.layers[l];
+  LayerBuffers& layer = buffers_.layers[l];
+  constexpr std::int64_t kColumns = 8;
+  crew.share(ceil_div(view.outputs, kColumns), [&](std::int64_t first, std::int64_t last) {
+    // Prediction reads running statistics only; the pass does not write them then.
+    float* running = batch.running != nullptr ? batch.running : const_cast<float*>(batch.parameters);
+    const NormColumns columns{.rows = batch.n,
+                              .first = first * kColumns,
+                              .last = std::min(view.outputs, last * kColumns),
+                              .z = layer.z.data(),
+                              .normalised = layer.normalised.data(),
+                              .delta = layer.delta.data(),
+                              .row = layer.row,
+                              .inverse_deviation = layer.inverse_deviation.data(),
+                              .gamma = batch.parameters + view.gamma,
+                              .beta = batch.parameters + view.beta,
+                              .running_mean = running + view.running_mean,
+                              .running_var = running + view.running_var,
+                              .gamma_gradient = gradient_.data() + view.gamma,
+                              .beta_gradient = gradient_.data() + view.beta};
+    if (!back) {
+      (batch.running != nullptr ? passes_.normalise : passes_.normalise_running)(columns);
+      return;
+    }
+    passes_.normalise_backward(columns);
+    for (std::int64_t j = columns.first; j < columns.last; ++j) {
+      if (!std::isfinite(columns.gamma_gradient[j]) || !std::isfinite(columns.beta_gradient[j])) {
+        scratch_[static_cast<std::size_t>(crew.rank())].finite = false;
+      }
+    }
+  });
+}
+
+}  // namespace slalom::cpu

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+// The tiled float32 networks: they follow the reference path over shapes, activations, layers and losses, and their bits
+// depend neither on the fused instruction set nor on threads, blocks or the population.
+#include <cmath>
+#include <limits>
+#include <memory>
+
+#include <gtest/gtest.h>
+
+#include "cpu/outcome.hpp"
+#include "cpu/tiled_network_engine.hpp"
+
+namespace slalom::testing {
+namespace {
+
+ModelSpec network(LossKind loss, std::int64_t d, std::vector<std::int64_t> hidden, std::int64_t k,
+                  Activation activation = Activation::kRelu) {
+  ModelSpec spec;
+  spec.kind = ModelKind::kMlp;
+  spec.n_features = d;
+  spec.hidden = std::move(hidden);
+  spec.activation = activation;
+  spec.loss.kind = loss;
+  spec.n_outputs = loss == LossKind::kBce || loss == LossKind::kHinge ? 1 : k;
+  return spec;
+}
+
+EngineBackend backend_of(const ModelSpec& spec, const Dataset& data, const MemberConfig& member,
+                         const cpu::InstructionSet& set, int threads = 1) {
+  return {spec, member, std::make_unique<cpu::TiledNetworkEngine>(spec, data, threads, set)};
+}
+
+Outcome outcome_of(Backend& backend, const Dataset& data, std::int64_t batch, std::int64_t block_steps = 1000) {
+  return outcome_from(backend, initial_parameters(backend.spec(), 3, 0), data, batch, block_steps);
+}
+
+void expect_near_reference(const ModelSpec& spec, std::int64_t n, std::int64_t batch,
+                           OptimizerKind kind = OptimizerKind::kMomentum) {
+  const Dataset data = random_data(spec, n, n % 2 == 1);
+  const MemberConfig member{.optimizer = {.kind = kind}};
+  const auto reference = make_backend(DeviceKind::kReference, spec, data, {&member, 1});
+  const Outcome expected = outcome_of(*reference, data, batch);
+  std::vector<float> wanted(static_cast<std::size_t>(n * spec.n_outputs));
+  reference->predict(0, data.view(), {}, wanted);
+  for (const cpu::InstructionSet& set : cpu::instruction_sets()) {
+    SCOPED_TRACE(describe(spec, n, batch) + " " + std::string(name_of(spec.activation)) + " " + std::string(set.name));
+    EngineBackend backend = backend_of(spec, data, member, set);
+    expect_close_losses(outcome_of(backend, data, batch).losses, expected.losses);
+    std::vector<float> found(wanted.size());
+    backend.predict(0, data.view(), {}, found);
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+      ASSERT_NEAR(found[i], wanted[i], 2e-3F * (1.0F + std::fabs(wanted[i]))) << "prediction " << i;
+    }
+  }
+}
+
+TEST(TiledNetwork, FollowsTheReferenceOverOddShapes) {
+  for (const std::int64_t d : {1, 3, 8, 33}) {
+    for (const std::int64_t k : {1, 2, 10, 40}) {
+      for (const std::int64_t batch : {1, 7, 64, 150}) {
+        ASSERT_NO_FATAL_FAILURE(expect_near_reference(network(LossKind::kMse, d, {1}, k), 70, batch));
+        ASSERT_NO_FATAL_FAILURE(expect_near_reference(network(LossKind::kMse, d, {33, 5}, k), 161, batch));
+      }
+    }
+  }
+}
+
+TEST(TiledNetwork, FollowsTheReferenceWithOneRow) {
+  expect_near_reference(network(LossKind::kMse, 4, {9}, 1), 1, 1);
+  expect_near_reference(network(LossKind::kCrossEntropy, 4, {9}, 3), 1, 32);
+}
+
+TEST(TiledNetwork, FollowsTheReferenceForEveryLoss) {
+  for (const auto& [loss, name] : EnumNames<LossKind>::kNames) {
+    expect_near_reference(network(loss, 9, {20, 12}, 3), 131, 40);
+    expect_near_reference(network(loss, 9, {20, 12}, loss == LossKind::kCrossEntropy ? 2 : 1), 130, 100);
+  }
+}
+
+TEST(TiledNetwork, FollowsTheReferenceForEveryActivationDropoutAndNormalisation) {
+  for (const auto& [activation, name] : EnumNames<Activation>::kNames) {
+    for (const double dropout : {0.0, 0.3}) {
+      for (const bool norm : {false, true}) {
+        ModelSpec spec = network(LossKind::kMse, 7, {19, 34}, 2, activation);
+        spec.dropout = dropout;
+        spec.batch_norm = norm;
+        SCOPED_TRACE("dropout " + std::to_string(dropout) + (norm ? " normalised" : ""));
+        expect_near_reference(spec, 90, 41, OptimizerKind::kSgd);
+      }
+    }
+  }
+}
+
+TEST(TiledNetwork, FollowsTheReferenceForEveryOptimizer) {
+  for (const auto& [kind, name] : EnumNames<OptimizerKind>::kNames) {
+    if (kind == OptimizerKind::kLion) continue;  // the sign of a rounded zero may differ
+    expect_near_reference(network(LossKind::kMse, 6, {17}, 1), 60, 16, kind);
+  }
+}
+
+TEST(TiledNetwork, HasTheSameBitsWithEveryFusedInstructionSet) {
+  const std::vector<cpu::InstructionSet> sets = cpu::instruction_sets();
+  for (const Activation activation : {Activation::kRelu, Activation::kSilu}) {
+    for (const auto& [loss, name] : EnumNames<LossKind>::kNames) {
+      const ModelSpec spec = network(loss, 21, {40, 9}, 3, activation);
+      const Dataset data = random_data(spec, 203, true);
+      const MemberConfig member{.optimizer = {.kind = OptimizerKind::kAdam, .l1 = 0.001, .clip_norm = 1.0}};
+      EngineBackend widest = backend_of(spec, data, member, sets.front());
+      const Outcome expected = outcome_of(widest, data, 44);
+      for (const cpu::InstructionSet& set : sets) {
+        if (set.products == &cpu::kProductBaseline) continue;
+        SCOPED_TRACE(describe(spec, 203, 44) + " " + std::string(set.name));
+        EngineBackend backend = backend_of(spec, data, member, set);
+        expect_same_outcome(outcome_of(backend, data, 44), expected);
+      }
+    }
+  }
+}
+
+TEST(TiledNetwork, BitsDoNotDependOnThreadsOrBlocks) {
+  for (const bool norm : {false, true}) {
+    ModelSpec spec = network(LossKind::kCrossEntropy, 100, {210, 150}, 5, norm ? Activation::kTanh : Activation::kRelu);
+    spec.batch_norm = norm;
+    spec.dropout = norm ? 0.2 : 0.0;
+    const Dataset data = random_data(spec, 700, true);
+    const MemberConfig member{.optimizer = {.kind = OptimizerKind::kAdam, .clip_norm = 1.0}};
+    const cpu::InstructionSet set = cpu::instruction_sets().front();
+    EngineBackend alone = backend_of(spec, data, member, set);
+    const Outcome expected = outcome_of(alone, data, 300);
+    std::vector<float> wanted(static_cast<std::size_t>(data.n_rows * spec.n_outputs));
+    alone.predict(0, data.view(), {}, wanted);
+    for (const int threads : {1, 2, 3, 5}) {
+      SCOPED_TRACE(std::to_string(threads) + " threads" + (norm ? ", normalised" : ""));
+      EngineBackend backend = backend_of(spec, data, member, set, threads);
+      expect_same_outcome(outcome_of(backend, data, 300, threads == 3 ? 1 : 2), expected);
+      std::vector<float> found(wanted.size());
+      backend.predict(0, data.view(), {}, found);
+      ASSERT_EQ(found, wanted);
+    }
+  }
+}
+
+TEST(TiledNetwork, PredictsRowsInAnyOrderAndNumber) {
+  const ModelSpec spec = network(LossKind::kMse, 5, {12}, 2);
+  const Dataset data = random_data(spec, 1300);
+  const MemberConfig member{};
+  EngineBackend backend = backend_of(spec, data, member, cpu::instruction_sets().front(), 2);
+  backend.import_state(0, {.parameters = initial_parameters(spec, 3, 0)});
+  std::vector<float> all(2600);
+  backend.predict(0, data.view(), {}, all);
+  const std::vector<std::uint32_t> rows{1299, 0, 700, 700};
+  std::vector<float> some(8);
+  backend.predict(0, data.view(), rows, some);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    EXPECT_EQ(some[2 * i], all[2 * rows[i]]);
+    EXPECT_EQ(some[2 * i + 1], all[2 * rows[i] + 1]);
+  }
+}
+
+TEST(TiledNetwork, AStepThatIsNotFiniteChangesNothing) {
+  const ModelSpec spec = network(LossKind::kMse, 3, {8, 8}, 1);
+  Dataset data = random_data(spec, 20);
+  data.features[static_cast<std::size_t>(13 * row_stride(3))] = std::numeric_limits<float>::infinity();
+  const MemberConfig member{.optimizer = {.kind = OptimizerKind::kAdam}};
+  EngineBackend backend = backend_of(spec, data, member, cpu::instruction_sets().front());
+  backend.import_state(0, {.parameters = initial_parameters(spec, 3, 0)});
+  std::vector<std::uint32_t> rows(20);
+  for (std::uint32_t i = 0; i < 20; ++i) rows[i] = i;
+  const std::vector<double> rates(4, 0.01);
+  const StepBlock good{.rows = std::span(rows).first(10), .batch_size = 5, .learning_rates = std::span(rates).first(2)};
+  EXPECT_EQ(backend.run({&good, 1}).at(0).first_non_finite, -1);
+  const MemberState before = backend.export_state(0);
+  const StepBlock bad{
+      .rows = std::span(rows).subspan(10), .batch_size = 5, .learning_rates = std::span(rates).first(2)};
+  EXPECT_EQ(backend.run({&bad, 1}).at(0).first_non_finite, 0);
+  expect_same_state(backend.export_state(0), before);
+}
+
+TEST(TiledNetwork, LeavesPaddingZeroWithoutEpsilon) {
+  const ModelSpec spec = network(LossKind::kMse, 3, {5}, 1);
+  const Dataset data = random_data(spec, 30);
+  const MemberConfig member{.optimizer = {.kind = OptimizerKind::kAdam, .epsilon = 1e-60, .l2 = 0.1}};
+  EngineBackend backend = backend_of(spec, data, member, cpu::instruction_sets().front());
+  const MemberState state = outcome_of(backend, data, 10).state;
+  std::vector<bool> used(state.parameters.size());
+  for (const TensorView& tensor : ParameterLayout(spec).tensors) {
+    for (std::int64_t i = 0; i < tensor.size(); ++i) used[static_cast<std::size_t>(tensor.offset + i)] = true;
+  }
+  for (std::size_t i = 0; i < used.size(); ++i) {
+    if (!used[i]) {
+      EXPECT_EQ(state.parameters[i], 0.0) << i;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace slalom::testing

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+// Matrix products of every instruction set against float64 sums, over odd shapes, strides and every finish.
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include <slalom/dataset.hpp>
+
+#include "core/philox.hpp"
+#include "cpu/instruction_set.hpp"
+
+namespace slalom::testing {
+namespace {
+
+using cpu::Finish;
+using cpu::Product;
+using cpu::ProductKernels;
+
+AlignedFloats random_floats(std::int64_t n, std::uint32_t stream) {
+  core::PhiloxStream random(11, stream, core::RandomUse::kSynthetic, 1);
+  AlignedFloats values(static_cast<std::size_t>(n));
+  for (float& value : values) value = static_cast<float>(2.0 * random.uniform() - 1.0);
+  return values;
+}
+
+float at(const AlignedFloats& values, std::int64_t i) { return values[static_cast<std::size_t>(i)]; }
+
+/// A [m, k], given transposed if `a_transposed`, times B [k, n], packed from its transpose if `b_transposed`.
+struct Case {
+  std::int64_t m = 1, n = 1, k = 1;
+  bool a_transposed = false, b_transposed = false;
+  bool padded = false;  ///< C has room for whole panels
+  Finish finish = Finish::kStore;
+};
+
+class ProductRun {
+ public:
+  ProductRun(const Case& c, const ProductKernels& kernels)
+      : case_(c),
+        panel_(kernels.panel),
+        panels_((c.n + panel_ - 1) / panel_),
+        a_row_(c.a_transposed ? c.m + 3 : c.k + 3),
+        a_(random_floats(a_row_ * (c.a_transposed ? c.k : c.m), 1)),
+        b_row_(c.b_transposed ? c.k + 5 : c.n + 5),
+        b_(random_floats(b_row_ * (c.b_transposed ? c.n : c.k), 2)),
+        c_row_((c.padded ? panels_ * panel_ : c.n) + 7),
+        c_(static_cast<std::size_t>(c_row_ * c.m), kUntouched),
+        operand_(random_floats(c_row_ * c.m + panel_, 3)) {
+    AlignedFloats packed(static_cast<std::size_t>(packed_floats(kernels, c.k, c.n)), kUntouched);
+    for (std::int64_t p = 0; p < panels_; ++p) {
+      const std::int64_t columns = std::min(panel_, c.n - p * panel_);
+      float* panel = packed.data() + p * panel_ * c.k;
+      if (c.b_transposed) {
+        kernels.pack_transposed(b_.data() + p * panel_ * b_row_, b_row_, c.k, columns, panel);
+      } else {
+        kernels.pack(b_.data() + p * panel_, b_row_, c.k, columns, panel);
+      }
+    }
+    const Product product{.m = c.m,
+                          .n = c.n,
+                          .k = c.k,
+                          .a = a_.data(),
+                          .a_row = c.a_transposed ? 1 : a_row_,
+                          .a_step = c.a_transposed ? a_row_ : 1,
+                          .panels = packed.data(),
+                          .c = c_.data(),
+                          .c_row = c_row_,
+                          .c_width = c.padded ? panels_ * panel_ : c.n,
+                          .finish = c.finish,
+                          .operand = operand_.data(),
+                          .operand_row = bias() ? 0 : c_row_};
+    const std::int64_t middle = panels_ / 2;  // in two calls, as threads share panels
+    finite_ = kernels.multiply(product, 0, middle);
+    finite_ = kernels.multiply(product, middle, panels_) && finite_;
+  }
+
+  void check() const {
+    EXPECT_TRUE(finite_);
+    for (std::int64_t i = 0; i < case_.m; ++i) {
+      for (std::int64_t j = 0; j < c_row_; ++j) {
+        const float found = at(c_, i * c_row_ + j);
+        if (j >= case_.n) {
+          if (!case_.padded || j >= panels_ * panel_) {
+            ASSERT_EQ(found, kUntouched) << "row " << i << " column " << j;
+          }
+          continue;
+        }
+        double sum = 0.0;
+        double size = 1.0;
+        for (std::int64_t p = 0; p < case_.k; ++p) {
+          const double term = static_cast<double>(at(a_, case_.a_transposed ? p * a_row_ + i : i * a_row_ + p)) *
+                              static_cast<double>(at(b_, case_.b_transposed ? j * b_row_ + p : p * b_row_ + j));
+          sum += term;
+          size += std::fabs(term);
+        }
+        ASSERT_NEAR(static_cast<double>(found), finished(sum, i, j), 1e-6 * size) << "row " << i << " column " << j;
+      }
+    }
+  }
+
+  [[nodiscard]] const AlignedFloats& result() const { return c_; }
+
+ private:
+  static constexpr float kUntouched = -77.0F;
+
+  [[nodiscard]] bool bias() const {
+    return case_.finish == Finish::kAddBias || case_.finish == Finish::kAddBiasAndRelu;
+  }
+  [[nodiscard]] double finished(double sum, std::int64_t i, std::int64_t j) const {
+    const auto operand = static_cast<double>(at(operand_, bias() ? j : i * c_row_ + j));
+    switch (case_.finish) {
+      case Finish::kStore: return sum;
+      case Finish::kAddBias: return sum + operand;
+      case Finish::kAddBiasAndRelu: return std::max(0.0, sum + operand);
+      case Finish::kScale: return sum * operand;
+      case Finish::kGate: return operand > 0.0 ? sum : 0.0;
+    }
+    return sum;
+  }
+
+  Case case_;
+  std::int64_t panel_, panels_, a_row_;
+  AlignedFloats a_;
+  std::int64_t b_row_;
+  AlignedFloats b_;
+  std::int64_t c_row_;
+  AlignedFloats c_;
+  AlignedFloats operand_;
+  bool finite_ = true;
+};
+
+std::vector<Case> cases() {
+  std::vector<Case> all;
+  for (const std::int64_t m : {1, 2, 5, 8, 13, 30}) {
+    for (const std::int64_t n : {1, 3, 8, 15, 16, 17, 31, 33, 70}) {
+      for (const std::int64_t k : {1, 2, 9, 64, 300}) {
+        const bool odd = (m + n + k) % 2 == 1;
+        all.push_back({.m = m, .n = n, .k = k, .a_transposed = odd, .b_transposed = n % 2 == 1});
+        all.push_back({.m = m, .n = n, .k = k, .a_transposed = !odd, .b_transposed = k % 2 == 1, .padded = true});
+      }
+    }
+  }
+  return all;
+}
+
+std::string describe(const Case& c, std::string_view set) {
+  return std::string(set) + " m " + std::to_string(c.m) + " n " + std::to_string(c.n) + " k " + std::to_string(c.k) +
+         (c.a_transposed ? " A transposed" : "") + (c.b_transposed ? " B transposed" : "") +
+         (c.padded ? " padded" : "") + " finish " + std::to_string(static_cast<int>(c.finish));
+}
+
+TEST(Product, EqualsFloat64SumsOverOddShapes) {
+  for (const cpu::InstructionSet& set : cpu::instruction_sets()) {
+    for (const Case& c : cases()) {
+      SCOPED_TRACE(describe(c, set.name));
+      ASSERT_NO_FATAL_FAILURE(ProductRun(c, *set.products).check());
+    }
+  }
+}
+
+TEST(Product, FinishesWithBiasReluAndSlopes) {
+  for (const cpu::InstructionSet& set : cpu::instruction_sets()) {
+    for (const Finish finish : {Finish::kAddBias, Finish::kAddBiasAndRelu, Finish::kScale, Finish::kGate}) {
+      for (const std::int64_t n : {1, 8, 20, 32, 45}) {
+        const Case c{.m = 11, .n = n, .k = 200, .padded = n % 2 == 0, .finish = finish};
+        SCOPED_TRACE(describe(c, set.name));
+        ASSERT_NO_FATAL_FAILURE(ProductRun(c, *set.products).check());
+      }
+    }
+  }
+}
+
+TEST(Product, HasTheSameBitsWithEveryFusedInstructionSet) {
+  const std::vector<cpu::InstructionSet> sets = cpu::instruction_sets();
+  for (const Case& c : cases()) {
+    if (c.padded) continue;  // by panels, which differ
+    const AlignedFloats widest = ProductRun(c, *sets.front().products).result();
+    for (const cpu::InstructionSet& set : sets) {
+      if (set.products == &cpu::kProductBaseline) continue;
+      ASSERT_EQ(ProductRun(c, *set.products).result(), widest) << describe(c, set.name);
+    }
+  }
+}
+
+TEST(Product, ReportsSumsThatAreNotFinite) {
+  constexpr std::int64_t kSize = 37;
+  for (const cpu::InstructionSet& set : cpu::instruction_sets()) {
+    const ProductKernels& kernels = *set.products;
+    for (const float bad : {std::numeric_limits<float>::infinity(), std::numeric_limits<float>::quiet_NaN(), 3e38F}) {
+      for (const std::int64_t row : {0, 7, 36}) {
+        AlignedFloats a(kSize * 2, 2.0F);
+        a[static_cast<std::size_t>(row * 2)] = bad;
+        AlignedFloats b(kSize * 2, 2.0F);
+        AlignedFloats packed(static_cast<std::size_t>(packed_floats(kernels, 2, kSize)));
+        const std::int64_t panels = (kSize + kernels.panel - 1) / kernels.panel;
+        for (std::int64_t p = 0; p < panels; ++p) {
+          kernels.pack(b.data() + p * kernels.panel, kSize, 2, std::min(kernels.panel, kSize - p * kernels.panel),
+                       packed.data() + p * kernels.panel * 2);
+        }
+        AlignedFloats c(kSize * kSize);
+        Product product{.m = kSize,
+                        .n = kSize,
+                        .k = 2,
+                        .a = a.data(),
+                        .a_row = 2,
+                        .panels = packed.data(),
+                        .c = c.data(),
+                        .c_row = kSize,
+                        .c_width = kSize};
+        EXPECT_FALSE(kernels.multiply(product, panels - 1, panels)) << set.name << " " << bad << " row " << row;
+        a[static_cast<std::size_t>(row * 2)] = 1.0F;
+        EXPECT_TRUE(kernels.multiply(product, 0, panels)) << set.name;
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace slalom::testing
