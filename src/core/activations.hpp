@@ -2,10 +2,9 @@
 // Activation functions and their derivatives, for host and device.
 #pragma once
 
-#include <cmath>
-
 #include <slalom/config.hpp>
 
+#include "core/elementary.hpp"
 #include "core/hd.hpp"
 #include "core/losses.hpp"
 
@@ -18,9 +17,9 @@ template <class Real>
 SLALOM_HD Real activate(Activation kind, Real z) {
   switch (kind) {
     case Activation::kLeakyRelu: return z > Real(0) ? z : Real(kLeakySlope) * z;
-    case Activation::kTanh: return std::tanh(z);
+    case Activation::kTanh: return tanh_of(z);
     case Activation::kSigmoid: return sigmoid(z);
-    case Activation::kGelu: return Real(0.5) * z * std::erfc(-z * Real(0.70710678118654752440));
+    case Activation::kGelu: return Real(0.5) * z * erfc_of(-z * Real(0.70710678118654752440));
     case Activation::kSilu: return z * sigmoid(z);
     default: return z > Real(0) ? z : (z <= Real(0) ? Real(0) : z);  // relu; NaN stays NaN
   }
@@ -32,7 +31,7 @@ SLALOM_HD Real activation_derivative(Activation kind, Real z) {
   switch (kind) {
     case Activation::kLeakyRelu: return z > Real(0) ? Real(1) : Real(kLeakySlope);
     case Activation::kTanh: {
-      const Real h = std::tanh(z);
+      const Real h = tanh_of(z);
       return Real(1) - h * h;
     }
     case Activation::kSigmoid: {
@@ -40,8 +39,8 @@ SLALOM_HD Real activation_derivative(Activation kind, Real z) {
       return h * (Real(1) - h);
     }
     case Activation::kGelu: {
-      const Real cdf = Real(0.5) * std::erfc(-z * Real(0.70710678118654752440));
-      const Real pdf = Real(0.39894228040143267794) * std::exp(Real(-0.5) * z * z);
+      const Real cdf = Real(0.5) * erfc_of(-z * Real(0.70710678118654752440));
+      const Real pdf = Real(0.39894228040143267794) * exp_negative(Real(-0.5) * z * z);
       return cdf + z * pdf;
     }
     case Activation::kSilu: {

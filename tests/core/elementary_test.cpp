@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// exp and log1p of the host's float32 losses against float64.
+// The host's float32 exp, log1p, tanh and erfc against float64.
 #include <cmath>
 #include <limits>
 
@@ -39,6 +39,34 @@ TEST(Elementary, Log1pIsWithinTwoUlp) {
   EXPECT_NEAR(log1p_unit(1.0F), std::log(2.0), 2.0 * kUlp);
   EXPECT_TRUE(std::isnan(log1p_unit(std::numeric_limits<float>::quiet_NaN())));
   EXPECT_EQ(log1p_unit(0.25), std::log1p(0.25));
+}
+
+TEST(Elementary, TanhIsWithinThreeUlp) {
+  for (const float sign : {1.0F, -1.0F}) {
+    for (float x = 1e-20F; x < 20.0F; x = x < 1e-3F ? x * 1.07F : x + 0.000213F) {
+      const double expected = std::tanh(static_cast<double>(sign * x));
+      ASSERT_TRUE(std::fabs(static_cast<double>(tanh_of(sign * x)) - expected) <= 3.0 * kUlp * std::fabs(expected))
+          << sign * x;
+    }
+  }
+  EXPECT_EQ(tanh_of(0.0F), 0.0F);
+  EXPECT_EQ(tanh_of(1e30F), 1.0F);
+  EXPECT_EQ(tanh_of(-std::numeric_limits<float>::infinity()), -1.0F);
+  EXPECT_TRUE(std::isnan(tanh_of(std::numeric_limits<float>::quiet_NaN())));
+  EXPECT_EQ(tanh_of(0.3), std::tanh(0.3));
+}
+
+TEST(Elementary, ErfcHasItsRelativeAccuracy) {
+  for (float x = -9.0F; x < 9.0F; x += 0.000371F) {
+    const auto exact = static_cast<double>(x);
+    const double expected = std::erfc(exact);
+    ASSERT_TRUE(std::fabs(static_cast<double>(erfc_of(x)) - expected) <= 1e-6 * (1.0 + exact * exact) * expected) << x;
+  }
+  EXPECT_NEAR(erfc_of(0.0F), 1.0, 2e-7);
+  EXPECT_EQ(erfc_of(std::numeric_limits<float>::infinity()), 0.0F);
+  EXPECT_EQ(erfc_of(-1e30F), 2.0F);
+  EXPECT_TRUE(std::isnan(erfc_of(std::numeric_limits<float>::quiet_NaN())));
+  EXPECT_EQ(erfc_of(0.4), std::erfc(0.4));
 }
 
 }  // namespace
