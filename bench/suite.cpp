@@ -57,6 +57,7 @@ void register_all(Suite& suite) {
   register_epochs(suite);
   register_workloads(suite);
   register_threads(suite);
+  register_products(suite);
   register_optimizers(suite);
   register_data(suite);
   register_loading(suite);

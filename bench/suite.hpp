@@ -85,6 +85,7 @@ void count_rate(benchmark::State& state, const std::string& name, double per_ite
 void register_epochs(Suite& suite);
 void register_workloads(Suite& suite);
 void register_threads(Suite& suite);
+void register_products(Suite& suite);
 void register_optimizers(Suite& suite);
 void register_data(Suite& suite);
 void register_loading(Suite& suite);

@@ -10,10 +10,33 @@
 namespace slalom::cpu {
 namespace {
 
-void resize(AlignedFloats& buffer, std::int64_t n) {
-  buffer.assign(static_cast<std::size_t>(n), 0.0F);
-  use_huge_pages(buffer.data(), buffer.size() * sizeof(float));
-}
+/// Buffers that are to lie one after another in one piece of memory.
+class Arrangement {
+ public:
+  void add(std::span<float>& buffer, std::int64_t n) { wanted_.push_back({&buffer, static_cast<std::size_t>(n)}); }
+
+  /// Gives every buffer its place, a whole number of cache lines, filled with zeros.
+  void settle(AlignedFloats& memory) const {
+    constexpr std::size_t kLine = 16;
+    const auto room = [](std::size_t n) { return (n + kLine - 1) / kLine * kLine; };
+    std::size_t total = 0;
+    for (const Wanted& wanted : wanted_) total += room(wanted.n);
+    memory.assign(total, 0.0F);
+    use_huge_pages(memory.data(), total * sizeof(float));
+    float* at = memory.data();
+    for (const Wanted& wanted : wanted_) {
+      *wanted.buffer = {at, wanted.n};
+      at += room(wanted.n);
+    }
+  }
+
+ private:
+  struct Wanted {
+    std::span<float>* buffer;
+    std::size_t n;
+  };
+  std::vector<Wanted> wanted_;
+};
 
 }  // namespace
 
@@ -21,33 +44,33 @@ void NetworkBuffers::reserve(const ModelSpec& spec, const ParameterLayout& layou
                              std::int64_t n, bool training) {
   if (n <= (training ? training_rows : rows)) return;
   n = std::max(n, rows);
-  const bool first = layers.empty();
+  training = training || training_rows > 0;
+  Arrangement memory;
   layers.resize(layout.layers.size());
   for (std::size_t l = 0; l < layers.size(); ++l) {
     const LayerView& view = layout.layers[l];
     LayerBuffers& layer = layers[l];
     layer.input_row = activation_row(view.inputs);
     layer.row = activation_row(view.outputs);
-    resize(layer.input, n * layer.input_row);
+    memory.add(layer.input, n * layer.input_row);
     const bool hidden = l + 1 < layers.size();
-    if (first) {
-      resize(layer.bias, layer.row);
-      if (hidden) resize(layer.forward, packed_floats(kernels, view.inputs, view.outputs));
-    }
+    memory.add(layer.bias, layer.row);
+    if (hidden) memory.add(layer.forward, packed_floats(kernels, view.inputs, view.outputs));
     if (hidden && (spec.activation != Activation::kRelu || spec.dropout > 0.0 || spec.batch_norm)) {
-      resize(layer.z, n * layer.row);
+      memory.add(layer.z, n * layer.row);
     }
     if (!training) continue;
-    resize(layer.input_panels, packed_floats(kernels, n, view.inputs));
-    if (l > 0) resize(layer.backward, packed_floats(kernels, view.outputs, view.inputs));
-    if (hidden) resize(layer.delta, n * layer.row);
+    memory.add(layer.input_panels, packed_floats(kernels, n, view.inputs));
+    if (l > 0) memory.add(layer.backward, packed_floats(kernels, view.outputs, view.inputs));
+    if (hidden) memory.add(layer.delta, n * layer.row);
     if (view.gamma >= 0) {
-      resize(layer.normalised, n * layer.row);
-      resize(layer.inverse_deviation, layer.row);
+      memory.add(layer.normalised, n * layer.row);
+      memory.add(layer.inverse_deviation, layer.row);
     }
   }
   outputs_row = activation_row((n + kMostTile - 1) / kMostTile * kMostTile);
-  resize(outputs, spec.n_outputs * outputs_row);
+  memory.add(outputs, spec.n_outputs * outputs_row);
+  memory.settle(memory_);
   losses.assign(static_cast<std::size_t>((n + kMostTile - 1) / kMostTile), 0.0);
   rows = n;
   if (training) training_rows = n;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include <slalom/dataset.hpp>
@@ -21,21 +22,21 @@ namespace slalom::cpu {
 /// Of one layer. Activations are [batch rows, activation_row(units)]; the last layer's outputs and their derivatives lie
 /// the other way round, [n_outputs, outputs_row]: a row of outputs is then a vector of the batch's rows.
 struct LayerBuffers {
-  AlignedFloats input;              ///< [rows, input_row] the batch, or what the layer below gives
-  AlignedFloats input_panels;       ///< training: the input packed for the weight gradient: [rows, inputs]
-  AlignedFloats z;                  ///< hidden: what the activation sees, then its slope; not kept for a plain relu
-  AlignedFloats delta;              ///< hidden: derivative of the loss by what the product gives
-  AlignedFloats normalised;         ///< batch normalisation: (z - mean) / deviation
-  AlignedFloats inverse_deviation;  ///< [units rounded up to 8]
-  AlignedFloats bias;               ///< [units rounded up to whole panels], zero beyond the units
-  AlignedFloats forward;            ///< the weights packed for the forward product: [inputs, outputs]
-  AlignedFloats backward;           ///< and for the backward one: [outputs, inputs]
+  std::span<float> input;              ///< [rows, input_row] the batch, or what the layer below gives
+  std::span<float> input_panels;       ///< training: the input packed for the weight gradient: [rows, inputs]
+  std::span<float> z;                  ///< hidden: what the activation sees, then its slope; not kept for a plain relu
+  std::span<float> delta;              ///< hidden: derivative of the loss by what the product gives
+  std::span<float> normalised;         ///< batch normalisation: (z - mean) / deviation
+  std::span<float> inverse_deviation;  ///< [units rounded up to 8]
+  std::span<float> bias;               ///< [units rounded up to whole panels], zero beyond the units
+  std::span<float> forward;            ///< the weights packed for the forward product: [inputs, outputs]
+  std::span<float> backward;           ///< and for the backward one: [outputs, inputs]
   std::int64_t input_row = 0, row = 0;
 };
 
 struct NetworkBuffers {
   std::vector<LayerBuffers> layers;
-  AlignedFloats outputs;           ///< [n_outputs, outputs_row]
+  std::span<float> outputs;        ///< [n_outputs, outputs_row]
   std::int64_t outputs_row = 0;    ///< rows that there is room for, rounded up to whole panels, and a cache line
   std::int64_t rows = 0;           ///< rows that there is room for
   std::int64_t training_rows = 0;  ///< the same in training
@@ -44,6 +45,9 @@ struct NetworkBuffers {
   /// Makes room for `n` rows, with what only training needs or without; keeps nothing.
   void reserve(const ModelSpec& spec, const ParameterLayout& layout, const ProductKernels& kernels, std::int64_t n,
                bool training);
+
+ private:
+  AlignedFloats memory_;  ///< all of them, so that large pages can hold them
 };
 
 /// What one thread needs for itself.

@@ -78,6 +78,8 @@ void TiledNetworkEngine::with_crew(int threads, Body&& body) {
 BlockResult TiledNetworkEngine::train(MemberStore<float>& member, const StepBlock& block) {
   const auto rows = static_cast<std::int64_t>(rows_of_step(block, 0).size());
   buffers_.reserve(spec_, layout_, products_, rows, true);
+  use_huge_pages(member.parameters().data(), member.parameters().size() * sizeof(float));
+  use_huge_pages(member.state().data(), member.state().size() * sizeof(float));
   const int threads = threads_for(rows);
   for (int t = 0; t < threads; ++t) {
     ThreadScratch& scratch = scratch_[static_cast<std::size_t>(t)];

@@ -64,7 +64,8 @@ TEST_F(BenchProgram, RunsEveryOtherTopic) {
   const Outcome run =
       bench(kBench,
             "^(Order/rows:20640/|Preprocess/fit/numeric:8/|Preprocess/apply/numeric:8/|Load/[a-z]+/rows:20000/|"
-            "Optimizer/adam/cpu/n:1024/|Gather/.*/rows:16384/|Population/linear/cpu/|Workload.*/W1/cpu/threads:1/|"
+            "Optimizer/adam/cpu/n:1024/|Product/.*/rows:64/|Gather/.*/rows:16384/|Population/linear/cpu/|Workload.*/W1/"
+            "cpu/threads:1/|"
             "Threads/mlp-64-64/.*/threads:1/)");
   ASSERT_EQ(run.status, 0) << run.err << run.out;
   std::set<std::string> topics;
@@ -73,7 +74,7 @@ TEST_F(BenchProgram, RunsEveryOtherTopic) {
     EXPECT_FALSE(result.contains("error_occurred")) << result;
   }
   EXPECT_EQ(topics, (std::set<std::string>{"Gather", "Load", "Optimizer", "Order", "Population", "Preprocess",
-                                           "Threads", "Workload", "WorkloadSteps"}));
+                                           "Product", "Threads", "Workload", "WorkloadSteps"}));
 }
 
 TEST_F(BenchProgram, SaysWhatTheMachineIs) {
