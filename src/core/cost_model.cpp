@@ -13,15 +13,15 @@ namespace {
 
 // One core of a CPU, rounded from measurements of this library on a server's (docs/performance.md, --threads 1): the
 // numbers decide between times that differ by factors.
-constexpr double kCpuStep = 0.1e-6;  // s: a step of a tiny model that never leaves the L1 cache
-constexpr double kCpuRow = 10e-9;    // s: a row, besides its arithmetic; its place in the order is drawn, too
-constexpr double kCpuFlops = 15e9;   // flops/s: models without hidden layers
-constexpr double kCpuBytes = 8e9;    // bytes/s: rows in random order
-constexpr double kCpuUpdate = 3e-9;  // s: a parameter's update
-constexpr double kCpuLayer = 10e-6;  // s: a network's layer, both ways
-constexpr double kCpuUnit = 12e-9;   // s: a hidden unit's activation, both ways
-constexpr double kCpuMatmul = 20e9;  // flops/s: networks
-constexpr double kMatmulRows = 256;  // rows of a batch that make a further thread worth its while
+constexpr double kCpuStep = 0.1e-6;      // s: a step of a tiny model that never leaves the L1 cache
+constexpr double kCpuRow = 10e-9;        // s: a row, besides its arithmetic; its place in the order is drawn, too
+constexpr double kCpuFlops = 15e9;       // flops/s: models without hidden layers
+constexpr double kCpuBytes = 8e9;        // bytes/s: rows in random order
+constexpr double kCpuUpdate = 1.5e-9;    // s: a parameter's update
+constexpr double kCpuLayer = 1e-6;       // s: a network's layer, both ways
+constexpr double kCpuUnit = 0.3e-9;      // s: a hidden unit's activation, both ways
+constexpr double kCpuProducts = 120e9;   // flops/s: networks
+constexpr double kThreadProducts = 1e6;  // weights x rows that make a further thread worth its while
 
 // A CUDA device.
 constexpr double kGpuStart = 0.4;        // s: context, code, memory
@@ -109,9 +109,10 @@ Cost cpu_cost(const Workload& work, int threads) {
   const bool network = !work.hidden.empty();
   const auto members = static_cast<double>(work.n_members);
   const double cores = std::max(threads, 1);
-  // Members share the cores; a single network's products do, if the batch is large.
-  const double cores_a_member = network && members == 1.0 ? std::clamp(s.rows / kMatmulRows, 1.0, cores) : 1.0;
-  const double flops = s.rows * s.row_flops / ((network ? kCpuMatmul : kCpuFlops) * cores_a_member);
+  // Members share the cores; so do a single network's products, if they are large.
+  const double most = std::max(1.0, s.rows * s.parameters / kThreadProducts);
+  const double cores_a_member = network && members == 1.0 ? std::min(most, cores) : 1.0;
+  const double flops = s.rows * s.row_flops / ((network ? kCpuProducts : kCpuFlops) * cores_a_member);
   const double bytes = s.rows * s.row_bytes / kCpuBytes;
   const double latency = network ? kCpuLayer * s.layers + s.rows * kCpuUnit * s.hidden_units / cores_a_member
                                  : kCpuStep + s.rows * kCpuRow;

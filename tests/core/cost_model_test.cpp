@@ -83,7 +83,7 @@ TEST(CostModel, CountsStepsUpToTheLimit) {
 TEST(CostModel, SaysWhichAndWhyInOneLine) {
   // 0.1 us, 64 rows of 30 ns and 32 flops at 5 GFLOP/s (0.41 us), 9 parameters of 3 ns: 2.46 us, 15630 steps.
   EXPECT_EQ(choose_device(linear(100000, 8, 64, 10), 1, big_gpu()).reason,
-            "cpu: 0.016 s expected on one core (1.1 us a step), 0.43 s expected on Big GPU (1.7 us a step, 0.4 s to "
+            "cpu: 0.016 s expected on one core (1 us a step), 0.43 s expected on Big GPU (1.7 us a step, 0.4 s to "
             "start)");
   const std::string reason = choose_device(linear(1000000, 512, 65536, 1000), 16, big_gpu()).reason;
   EXPECT_EQ(reason.substr(0, 6), "cuda: ");
