@@ -13,6 +13,7 @@
 #include <slalom/backend.hpp>
 #include <slalom/checkpoint.hpp>
 #include <slalom/config.hpp>
+#include <slalom/drift.hpp>
 #include <slalom/metrics.hpp>
 #include <slalom/model.hpp>
 #include <slalom/preprocess.hpp>
@@ -40,8 +41,16 @@ struct TrainJob {
   int threads = 0;
   Precision precision = Precision::kFp32;  ///< of the matrix products of a network on a CUDA device
   std::int64_t device_memory = 0;          ///< bytes for data on a CUDA device, see BackendOptions; 0: what is free
-  CheckpointOptions checkpoints;           ///< those of fold k are in a folder "fold-k" of theirs
+  /// A trained model to go on from, see start_from; its optimiser state is not kept. Nothing: initial parameters.
+  std::shared_ptr<const Model> start;
+  std::string start_name;         ///< its file, for messages
+  bool refit_scaling = false;     ///< `start`: scale features and targets as the new data lie, not as the old ones did
+  CheckpointOptions checkpoints;  ///< those of fold k are in a folder "fold-k" of theirs
 };
+
+/// Makes the job one that goes on from `model`: takes over its shape and loss, targets, weight column and columns. The
+/// job may then change what only concerns training: dropout, constants of the loss, weights of rows and classes.
+void start_from(TrainJob& job, std::shared_ptr<const Model> model, const std::string& name);
 
 /// What one member of a job's population achieved.
 struct MemberOutcome {
@@ -68,8 +77,9 @@ struct JobResult {
   std::int64_t chosen = 0;             ///< index into members: the model
   std::vector<MemberOutcome> folds;    ///< folds that were trained to their end
   std::int64_t train_rows = 0, valid_rows = 0;
-  CheckpointReport checkpoints;   ///< of the model's training; a failure may be a fold's
-  std::vector<Finding> findings;  ///< about the model's training; empty if it diverged
+  std::optional<DriftReport> drift;  ///< of the training rows from those of TrainJob::start
+  CheckpointReport checkpoints;      ///< of the model's training; a failure may be a fold's
+  std::vector<Finding> findings;     ///< about the model's training; empty if it diverged
   /// What happened, with a diagnosis line by line, if training diverged for good and `model` is the last good state (the
   /// chosen member's reason is kDiverged); else empty.
   std::string divergence;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -49,6 +50,14 @@ struct PreprocessOptions {
   bool balanced_classes = false;
 };
 
+/// Where the values of a column lie, to tell later whether new data are like those of training.
+struct ColumnStatistics {
+  double missing = 0.0;                ///< share of the cells that are missing
+  double mean = 0.0, deviation = 0.0;  ///< numbers: of the cells that are there; divided by n, 0 if there are none
+  std::vector<double> shares;  ///< categories: of each level ("other" last) or class, among the cells that are there
+  double unseen = 0.0;         ///< categories: share of those that are no level
+};
+
 /// One raw feature column as it was fitted.
 struct InputColumn {
   std::string name;
@@ -57,6 +66,7 @@ struct InputColumn {
   std::vector<std::string> categories;  ///< categorical: levels in code order, one output feature each
   bool has_other = false;               ///< categorical: a last output feature "other" for rare and unseen levels
   std::int32_t fill_code = 0;           ///< categorical: level for missing cells
+  std::optional<ColumnStatistics> statistics;  ///< of the training rows; nothing in models that do not have it
   /// Output features this column makes.
   [[nodiscard]] std::int64_t width() const noexcept {
     return categorical ? static_cast<std::int64_t>(categories.size()) + (has_other ? 1 : 0) : 1;
@@ -77,6 +87,7 @@ struct Preprocessing {
   std::vector<double> target_scale;
   std::vector<double> class_weights;  ///< per class, or empty
   std::string weight_column;
+  std::vector<ColumnStatistics> target_statistics;  ///< of the training rows, one a target, or none
 
   [[nodiscard]] std::int64_t n_features() const noexcept { return static_cast<std::int64_t>(offset.size()); }
   /// Names of the output features: "age", "city=Oslo", "city=other".
@@ -97,6 +108,16 @@ using Notes = std::vector<std::string>;
 /// kError).
 [[nodiscard]] Preprocessing fit_preprocessing(const Table& table, std::span<const std::uint32_t> row_list,
                                               bool classify, const PreprocessOptions& options, Notes& notes);
+
+/// The same features, categories and fill values with offsets and scales of the given rows (empty: all) of other data.
+/// Only options.scaling and, unless the targets were not scaled, options.target_scaling count. Throws as
+/// apply_preprocessing.
+[[nodiscard]] Preprocessing refit_scaling(const Preprocessing& preprocessing, const Table& table,
+                                          std::span<const std::uint32_t> rows, const PreprocessOptions& options,
+                                          Notes& notes);
+
+/// Replaces the statistics by those of the given rows (empty: all) of a table that has all columns.
+void add_statistics(Preprocessing& preprocessing, const Table& table, std::span<const std::uint32_t> rows);
 
 /// What a Dataset is made for.
 enum class Purpose { kTrain, kEvaluate, kPredict };

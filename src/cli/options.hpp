@@ -38,6 +38,19 @@ void add_checkpoint_options(CLI::App& app, CheckpointOptions& options);
 /// --no-guard, --guard-factor, --guard-retries
 void add_guard_options(CLI::App& app, GuardConfig& guard);
 
+/// A model to go on from.
+struct ContinueOptions {
+  std::string model;  ///< file; empty: none
+  bool refit_scaling = false;
+};
+
+/// --init-from, --refit-scaling. --target, which has to be there already, need not be given any more.
+void add_continue_options(CLI::App& app, ContinueOptions& options);
+
+/// Makes the job go on from the model, if there is one. `command` knows which flags were given. Throws UsageError for
+/// those that contradict the model.
+void continue_from(TrainJob& job, const ContinueOptions& options, const CLI::App& command);
+
 /// --data, --valid, --valid-fraction
 void add_data_options(CLI::App& app, TrainJob& job);
 

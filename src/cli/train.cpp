@@ -14,6 +14,7 @@
 #include "cli/output_paths.hpp"
 #include "data/atomic_file.hpp"
 #include "report/bound.hpp"
+#include "report/drift_report.hpp"
 #include "report/findings_text.hpp"
 #include "report/metrics_log.hpp"
 #include "report/progress.hpp"
@@ -24,12 +25,14 @@ namespace {
 
 struct TrainOptions {
   TrainJob job;
+  ContinueOptions start;
   std::string out, metrics, config;
   bool json = false, quiet = false, explain = false;
   std::int64_t log_every = 0;  ///< 0: about ten lines a run
 };
 
-void run_train(const TrainOptions& o) {
+void run_train(TrainOptions& o, const CLI::App& command) {
+  continue_from(o.job, o.start, command);
   validate(o.job);
   if (o.log_every < 0) {
     throw UsageError("--log-every: found " + std::to_string(o.log_every) + ", expected a number of epochs >= 0");
@@ -37,6 +40,7 @@ void run_train(const TrainOptions& o) {
   require_own_files({{"--data", o.job.data},
                      {"--valid", o.job.valid},
                      {"--targets-file", o.job.read.targets_path},
+                     {"--init-from", o.start.model},
                      {"--config", o.config}},
                     {{"--out", o.out}, {"--metrics", o.metrics}});
   if (!o.out.empty()) AtomicFile writable(o.out);  // fails now rather than after the training
@@ -55,6 +59,7 @@ void run_train(const TrainOptions& o) {
   if (!o.quiet) {
     print_notes(result.notes);
     if (!result.device_reason.empty()) fmt::print(stderr, "note: --device auto chose {}\n", result.device_reason);
+    if (result.drift) fmt::print("{}", report::drift_table(*result.drift));
     fmt::print("{}", report::summary_table(result, report::describe_bound(result, report::measure_machine())));
     if (!o.explain) fmt::print("{}", report::advice_lines(result.findings));
     if (!o.out.empty()) fmt::print("model written to {}\n", o.out);
@@ -98,6 +103,7 @@ void add_train(CLI::App& app) {
   add_preprocess_options(*command, o->job.preprocess, o->job.read);
   add_read_options(*command, o->job.read);
   add_model_options(*command, o->job);
+  add_continue_options(*command, o->start);
   add_optimizer_options(*command, o->job.trainer.optimizer);
   add_schedule_options(*command, o->job.trainer.schedule);
   add_sampling_options(*command, o->job.trainer);
@@ -107,7 +113,7 @@ void add_train(CLI::App& app) {
   add_device_options(*command, {o->job.device, o->job.threads, o->job.precision});
   add_device_memory_option(*command, o->job.device_memory);
   add_config_option(*command, o->config);
-  command->callback([o] { run_train(*o); });
+  command->callback([o, command] { run_train(*o, *command); });
 }
 
 }  // namespace slalom::cli

@@ -30,6 +30,21 @@ std::string number_text(double value) {
   return {buffer.data(), end};
 }
 
+CategoricalColumn as_categories(const NumericColumn& numbers) {
+  CategoricalColumn result;
+  std::vector<std::string> texts;
+  for (const double value : numbers.values) texts.push_back(std::isnan(value) ? "" : number_text(value));
+  result.categories = texts;
+  std::sort(result.categories.begin(), result.categories.end());
+  result.categories.erase(std::unique(result.categories.begin(), result.categories.end()), result.categories.end());
+  for (const std::string& text : texts) {
+    const auto at = std::lower_bound(result.categories.begin(), result.categories.end(), text);
+    result.codes.push_back(text.empty() ? CategoricalColumn::kMissing
+                                        : static_cast<std::int32_t>(at - result.categories.begin()));
+  }
+  return result;
+}
+
 std::vector<double> class_numbers(const std::vector<std::string>& classes) {
   std::vector<double> numbers;
   for (const std::string& name : classes) {

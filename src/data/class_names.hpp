@@ -16,6 +16,9 @@ namespace slalom::data {
 /// The shortest text that reads back as the number: 3, 0.5, 1e+20.
 [[nodiscard]] std::string number_text(double value);
 
+/// Numbers as categories, for a column that was text in training.
+[[nodiscard]] CategoricalColumn as_categories(const NumericColumn& numbers);
+
 /// What a column's categories are in a fitted column: its level, width() - 1 for "other", or -1 for an unseen one.
 [[nodiscard]] std::vector<std::int32_t> level_codes(const InputColumn& input,
                                                     const std::vector<std::string>& categories);

@@ -7,6 +7,7 @@
 #include <slalom/preprocess.hpp>
 
 #include "data/class_names.hpp"
+#include "data/column_selection.hpp"
 #include "data/row_list.hpp"
 
 namespace slalom {
@@ -19,7 +20,6 @@ const Column& find_column(const Table& table, const std::string& name, const cha
   return table.columns[*found];
 }
 
-constexpr const char* kInput = "the model was trained on it";
 constexpr const char* kTarget = "the model predicts it, so its true values are needed here";
 constexpr const char* kWeight = "it holds the weights of the rows";
 
@@ -39,25 +39,11 @@ std::string cell_text(const Column& column, std::uint32_t row) {
   throw DataError(table.place(row) + ", column '" + name + "': the cell is missing (--missing error)");
 }
 
-/// Numbers as categories, for a column that was text in training.
-CategoricalColumn as_categories(const NumericColumn& numbers) {
-  CategoricalColumn result;
-  std::vector<std::string> texts;
-  for (const double value : numbers.values) texts.push_back(std::isnan(value) ? "" : data::number_text(value));
-  result.categories = texts;
-  std::sort(result.categories.begin(), result.categories.end());
-  result.categories.erase(std::unique(result.categories.begin(), result.categories.end()), result.categories.end());
-  for (const std::string& text : texts) {
-    const auto at = std::lower_bound(result.categories.begin(), result.categories.end(), text);
-    result.codes.push_back(text.empty() ? CategoricalColumn::kMissing
-                                        : static_cast<std::int32_t>(at - result.categories.begin()));
-  }
-  return result;
-}
-
 /// The labels of a class target, -1 where the cell is missing.
-std::vector<std::int32_t> labels_of(const Preprocessing& p, const Table& table, const Column& column) {
-  const CategoricalColumn cells = column.is_numeric() ? as_categories(column.numeric()) : column.categorical();
+/// `whose`: what lacks an unknown class, as the end of the message.
+std::vector<std::int32_t> labels_of(const Preprocessing& p, const Table& table, const Column& column,
+                                    const char* whose) {
+  const CategoricalColumn cells = column.is_numeric() ? data::as_categories(column.numeric()) : column.categorical();
   std::vector<std::int32_t> of_category;
   for (const std::string& name : cells.categories) {
     const auto found = std::find(p.classes.begin(), p.classes.end(), name);
@@ -70,8 +56,7 @@ std::vector<std::int32_t> labels_of(const Preprocessing& p, const Table& table, 
     labels.push_back(code == CategoricalColumn::kMissing ? -1 : of_category[static_cast<std::size_t>(code)]);
     if (labels.back() == -2) {
       throw DataError(table.place(static_cast<std::int64_t>(i)) + ", column '" + column.name() +
-                      "': found the class '" + cells.categories[static_cast<std::size_t>(code)] +
-                      "', which no training row has");
+                      "': found the class '" + cells.categories[static_cast<std::size_t>(code)] + "', which " + whose);
     }
   }
   return labels;
@@ -109,7 +94,9 @@ class Applier {
 
  private:
   void keep_rows_with_targets() {
-    if (!p_.classes.empty()) labels_ = labels_of(p_, table_, find_column(table_, p_.targets.at(0), kTarget));
+    if (!p_.classes.empty())
+      labels_ = labels_of(p_, table_, find_column(table_, p_.targets.at(0), kTarget),
+                          purpose_ == Purpose::kTrain ? "the model does not know" : "no training row has");
     const auto lacks_target = [&](std::uint32_t row) {
       if (!p_.classes.empty()) return labels_[row] < 0;
       return std::any_of(p_.targets.begin(), p_.targets.end(),
@@ -139,11 +126,8 @@ class Applier {
   }
 
   void fill_feature(const InputColumn& input, std::int64_t feature) {
-    const Column& column = find_column(table_, input.name, kInput);
+    const Column& column = data::trained_column(table_, input.name, !input.categorical);
     if (!input.categorical) {
-      if (!column.is_numeric()) {
-        throw DataError(table_.source + ": column '" + input.name + "' holds text; the model was trained on numbers");
-      }
       const std::vector<double>& values = column.numeric().values;
       for (std::size_t i = 0; i < rows_.size(); ++i) {
         const double value = values[rows_[i]];
@@ -152,7 +136,7 @@ class Applier {
       }
       return;
     }
-    fill_one_hot(input, feature, column.is_numeric() ? as_categories(column.numeric()) : column.categorical());
+    fill_one_hot(input, feature, column.is_numeric() ? data::as_categories(column.numeric()) : column.categorical());
   }
 
   void fill_one_hot(const InputColumn& input, std::int64_t feature, const CategoricalColumn& cells) {

@@ -9,18 +9,17 @@
 #include <slalom/preprocess.hpp>
 
 #include "data/class_names.hpp"
+#include "data/class_weights.hpp"
 #include "data/column_selection.hpp"
+#include "data/column_statistics.hpp"
 #include "data/row_list.hpp"
+#include "data/scale_fit.hpp"
 
 namespace slalom {
 namespace {
 
+using data::Location;
 using data::RowList;
-
-struct Location {
-  double offset = 0.0;
-  double scale = 1.0;
-};
 
 [[noreturn]] void refuse_missing(const Table& table, const Column& column, std::size_t row) {
   throw DataError(table.place(static_cast<std::int64_t>(row)) + ", column '" + column.name() +
@@ -106,28 +105,6 @@ InputColumn fit_categorical(const Table& table, const Column& column, const RowL
   return input;
 }
 
-/// Where a feature lies. `value(i)` is its i-th raw value, missing cells filled in.
-template <class Value>
-Location fit_scale(Scaling scaling, std::size_t n, Value value, const std::string& name, Notes& notes) {
-  if (scaling == Scaling::kNone || n == 0) return {};
-  double sum = 0.0, low = value(0), high = value(0);
-  for (std::size_t i = 0; i < n; ++i) {
-    sum += value(i);
-    low = std::min(low, value(i));
-    high = std::max(high, value(i));
-  }
-  // A spread below what rounding makes of the values is none: dividing by it would blow up any other value.
-  if (high - low <= 1e-12 * std::max(std::fabs(low), std::fabs(high)) || !(high - low > 1e-150)) {
-    notes.push_back("column '" + name + "' is constant in the training rows; it carries no information");
-    return {low, 1.0};
-  }
-  if (scaling == Scaling::kMinMax) return {low, high - low};
-  const double mean = sum / static_cast<double>(n);
-  double squares = 0.0;
-  for (std::size_t i = 0; i < n; ++i) squares += (value(i) - mean) * (value(i) - mean);
-  return {mean, std::sqrt(squares / static_cast<double>(n))};
-}
-
 void fit_feature(Preprocessing& p, const Table& table, const Column& column, const RowList& rows,
                  const PreprocessOptions& options, Notes& notes) {
   const auto add = [&](const Location& location) {
@@ -137,7 +114,7 @@ void fit_feature(Preprocessing& p, const Table& table, const Column& column, con
   if (column.is_numeric()) {
     const InputColumn input = fit_numeric(table, column, rows, options, notes);
     const std::vector<double>& values = column.numeric().values;
-    add(fit_scale(
+    add(data::fit_scale(
         options.scaling, rows.size(),
         [&](std::size_t i) { return std::isnan(values[rows[i]]) ? input.fill : values[rows[i]]; }, column.name(),
         notes));
@@ -165,7 +142,7 @@ void fit_regression_target(Preprocessing& p, const Table& table, const Column& c
   }
   if (known.empty()) throw DataError("--target: column '" + column.name() + "' of " + table.source + " has no values");
   Notes ignored;  // a constant target is allowed: the model learns the constant
-  const Location location = fit_scale(
+  const Location location = data::fit_scale(
       options.target_scaling, known.size(), [&](std::size_t i) { return known[i]; }, column.name(), ignored);
   p.target_offset.push_back(location.offset);
   p.target_scale.push_back(location.scale);
@@ -181,23 +158,22 @@ void fit_class_target(Preprocessing& p, const Table& table, const Column& column
                     (p.classes.empty() ? "no values" : "only the class '" + p.classes[0] + "'") +
                     " in the training rows, expected at least 2 classes");
   }
-  if (!options.balanced_classes && options.class_weights.empty()) return;
-  p.class_weights.assign(p.classes.size(), 1.0);
-  std::int64_t total = 0;
-  for (const auto& [name, count] : counts) total += count;
-  for (std::size_t c = 0; options.balanced_classes && c < counts.size(); ++c) {
-    p.class_weights[c] =
-        static_cast<double>(total) / (static_cast<double>(counts.size()) * static_cast<double>(counts[c].second));
-  }
-  for (const auto& [name, weight] : options.class_weights) {
-    const auto found = std::find(p.classes.begin(), p.classes.end(), name);
-    if (found == p.classes.end())
-      throw UsageError("--class-weight: no class '" + name + "' in column '" + column.name() + "'");
-    p.class_weights[static_cast<std::size_t>(found - p.classes.begin())] = weight;
-  }
+  data::fit_class_weights(p, counts, column, options);
 }
 
 }  // namespace
+
+void add_statistics(Preprocessing& preprocessing, const Table& table, std::span<const std::uint32_t> row_list) {
+  const RowList rows(row_list, table.n_rows);
+  const auto column = [&](const std::string& name) -> const Column& { return table.columns[*table.find(name)]; };
+  for (InputColumn& input : preprocessing.inputs) {
+    input.statistics = data::input_statistics(input, column(input.name), rows);
+  }
+  preprocessing.target_statistics.clear();
+  for (const std::string& target : preprocessing.targets) {
+    preprocessing.target_statistics.push_back(data::target_statistics(preprocessing, column(target), rows));
+  }
+}
 
 Preprocessing fit_preprocessing(const Table& table, std::span<const std::uint32_t> row_list, bool classify,
                                 const PreprocessOptions& options, Notes& notes) {
@@ -223,6 +199,7 @@ Preprocessing fit_preprocessing(const Table& table, std::span<const std::uint32_
   }
   for (const std::size_t feature : selection.features)
     fit_feature(p, table, table.columns[feature], rows, options, notes);
+  add_statistics(p, table, row_list);
   if (p.n_features() == 0) throw DataError(table.source + ": no feature has a value in the training rows");
   return p;
 }

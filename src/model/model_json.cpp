@@ -50,15 +50,39 @@ ModelSpec spec_of(const Json& j) {
   return s;
 }
 
+Json statistics_json(const ColumnStatistics& s) {
+  if (s.shares.empty()) return {{"missing", s.missing}, {"mean", s.mean}, {"deviation", s.deviation}};
+  return {{"missing", s.missing}, {"shares", s.shares}};
+}
+
+ColumnStatistics statistics_of(const Json& j) {
+  ColumnStatistics s;
+  s.missing = j.at("missing").get<double>();
+  if (j.contains("shares")) {
+    s.shares = j.at("shares").get<std::vector<double>>();
+  } else {
+    s.mean = j.at("mean").get<double>();
+    s.deviation = j.at("deviation").get<double>();
+  }
+  return s;
+}
+
 Json input_json(const InputColumn& c) {
-  if (!c.categorical) return {{"name", c.name}, {"fill", c.fill}};
-  return {{"name", c.name}, {"categories", c.categories}, {"other", c.has_other}, {"fill_code", c.fill_code}};
+  Json json = {{"name", c.name}};
+  if (c.categorical) {
+    json.update({{"categories", c.categories}, {"other", c.has_other}, {"fill_code", c.fill_code}});
+  } else {
+    json["fill"] = c.fill;
+  }
+  if (c.statistics) json["statistics"] = statistics_json(*c.statistics);
+  return json;
 }
 
 InputColumn input_of(const Json& j) {
   InputColumn c;
   c.name = j.at("name").get<std::string>();
   c.categorical = j.contains("categories");
+  if (j.contains("statistics")) c.statistics = statistics_of(j.at("statistics"));
   if (!c.categorical) {
     c.fill = j.at("fill").get<double>();
     return c;
@@ -77,6 +101,8 @@ InputColumn input_of(const Json& j) {
 Json preprocessing_json(const Preprocessing& p) {
   Json inputs = Json::array();
   for (const InputColumn& input : p.inputs) inputs.push_back(input_json(input));
+  Json target_statistics = Json::array();
+  for (const ColumnStatistics& s : p.target_statistics) target_statistics.push_back(statistics_json(s));
   return {{"inputs", inputs},
           {"offset", p.offset},
           {"scale", p.scale},
@@ -87,7 +113,8 @@ Json preprocessing_json(const Preprocessing& p) {
           {"target_offset", p.target_offset},
           {"target_scale", p.target_scale},
           {"class_weights", p.class_weights},
-          {"weight_column", p.weight_column}};
+          {"weight_column", p.weight_column},
+          {"target_statistics", target_statistics}};
 }
 
 Preprocessing preprocessing_of(const Json& j) {
@@ -103,6 +130,9 @@ Preprocessing preprocessing_of(const Json& j) {
   p.target_scale = j.at("target_scale").get<std::vector<double>>();
   p.class_weights = j.at("class_weights").get<std::vector<double>>();
   p.weight_column = j.at("weight_column").get<std::string>();
+  if (j.contains("target_statistics")) {
+    for (const Json& s : j.at("target_statistics")) p.target_statistics.push_back(statistics_of(s));
+  }
   return p;
 }
 
@@ -119,7 +149,17 @@ void check(const Model& model) {
     throw DataError(error.what());
   }
   std::int64_t width = 0;
-  for (const InputColumn& input : p.inputs) width += input.width();
+  for (const InputColumn& input : p.inputs) {
+    width += input.width();
+    const auto n_shares = input.categorical ? input.width() : 0;
+    require(!input.statistics || static_cast<std::int64_t>(input.statistics->shares.size()) == n_shares,
+            "the statistics of a column do not fit it");
+  }
+  require(p.target_statistics.empty() || p.target_statistics.size() == p.targets.size(),
+          "the statistics of the targets do not fit them");
+  for (const ColumnStatistics& s : p.target_statistics) {
+    require(s.shares.size() == p.classes.size(), "the statistics of the targets do not fit them");
+  }
   require(width == model.spec.n_features && p.n_features() == width,
           "the columns do not make the model's number of features");
   require(p.scale.size() == p.offset.size(), "offset and scale have different lengths");

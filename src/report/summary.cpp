@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "report/drift_report.hpp"
 #include "report/guard_text.hpp"
 #include "report/json_number.hpp"
 #include "report/stop_reason.hpp"
@@ -147,6 +148,7 @@ std::string summary_json(const JobResult& result, std::uint64_t seed) {
       {"train_loss", best.result.epoch_losses.empty() ? Json(nullptr) : json_number(best.result.epoch_losses.back())},
       {"guard", guard_list(best.result.guard)},
       {"train", to_json(best.train)}};
+  if (result.drift) json["drift"] = drift_json(*result.drift);
   if (!result.checkpoints.resumed_from.empty()) json["resumed_from"] = result.checkpoints.resumed_from;
   if (!result.checkpoints.last.empty()) json["checkpoint"] = result.checkpoints.last;
   if (best.valid) json["valid"] = to_json(*best.valid);

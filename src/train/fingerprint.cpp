@@ -101,7 +101,7 @@ void add_schedule(Fingerprint& f, const TrainerConfig& t) {
   if (depends_on_length(s)) f.emplace_back("--epochs", text_of(t.epochs));
 }
 
-void add_run(Fingerprint& f, const TrainJob& job, DeviceKind device) {
+void add_run(Fingerprint& f, const TrainJob& job, const std::vector<double>& start, DeviceKind device) {
   const TrainerConfig& t = job.trainer;
   f.emplace_back("--batch-size", t.batch_size == 0 ? "all" : text_of(t.batch_size));
   f.emplace_back("--max-steps", text_of(t.max_steps));
@@ -112,6 +112,8 @@ void add_run(Fingerprint& f, const TrainJob& job, DeviceKind device) {
   f.emplace_back("--guard-factor", text_of(t.guard.factor));
   f.emplace_back("--guard-retries", text_of(t.guard.retries));
   f.emplace_back("--seed", text_of(t.seed));
+  f.emplace_back("--init-from",
+                 start.empty() ? "none" : "parameters with checksum " + hex_text(checksum_of(bytes_of(start))));
   f.emplace_back("--restarts", text_of(job.restarts));
   f.emplace_back("--device", text_of(device));
   f.emplace_back("--precision", text_of(job.precision));
@@ -140,7 +142,7 @@ Fingerprint fingerprint_of(const TrainJob& job, const Prepared& data, DeviceKind
   add_model(f, job, data.spec);
   add_optimizer(f, job.trainer.optimizer);
   add_schedule(f, job.trainer);
-  add_run(f, job, device);
+  add_run(f, job, data.start, device);
   add_data(f, data);
   return f;
 }

@@ -8,6 +8,7 @@
 #include <slalom/error.hpp>
 
 #include "train/checkpointer.hpp"
+#include "train/continuation.hpp"
 #include "train/divergence_diagnosis.hpp"
 #include "train/findings.hpp"
 #include "train/fingerprint.hpp"
@@ -77,6 +78,12 @@ class JobRun {
         job_.folds > 0 ? training::folds_of(rows.usable, job_.folds, job_.trainer.seed) : std::vector<data::RowSplit>{};
 
     Prepared prepared = prepare(rows.split, result.notes);
+    if (prepared.drift) {
+      const std::string warning = training::drift_warning(*prepared.drift, job_.start_name);
+      for (Observer* observer : observers) {
+        if (!warning.empty()) observer->on_note(warning);
+      }
+    }
     Trained trained = train_model(prepared, observers);
     const MemberResult& best = trained.members[static_cast<std::size_t>(trained.result.best_member)].result;
     if (best.reason == StopReason::kDiverged) {
@@ -89,6 +96,7 @@ class JobRun {
                                                .member = best,
                                                .parameters = trained.parameters});
     }
+    result.drift = std::move(prepared.drift);
     result.train_rows = prepared.train.n_rows;
     result.valid_rows = prepared.valid ? prepared.valid->n_rows : 0;
     result.training = std::move(trained.result);
@@ -114,7 +122,8 @@ class JobRun {
       return train_population(p, job_.restarts, job_.checkpoints, observers);
     } catch (const DivergenceError& error) {
       if (!job_.trainer.guard.on) throw;
-      throw DivergenceError(with_diagnosis(error.what(), p, initial_parameters(p.spec, job_.trainer.seed, 0), false));
+      const std::vector<double> start = p.start.empty() ? initial_parameters(p.spec, job_.trainer.seed, 0) : p.start;
+      throw DivergenceError(with_diagnosis(error.what(), p, start, false));
     }
   }
 
@@ -148,7 +157,7 @@ class JobRun {
     const auto backend = make_backend(job_.device, p.spec, p.train, members, options, &trained.device_reason);
     trained.device = backend->device();
     trained.device_description = backend->description();
-    training::start_members(*backend, members);
+    training::start_members(*backend, members, p.start);
     TrainerConfig config = job_.trainer;
     config.threads = job_.threads;
     std::vector<Observer*> all(observers.begin(), observers.end());
@@ -209,6 +218,7 @@ class JobRun {
                           {"steps", std::to_string(chosen.steps)},
                           {"training rows", std::to_string(result.train_rows)}}};
     if (chosen.reason == StopReason::kDiverged) model.facts.emplace_back("stopped", "diverged; the last good state");
+    if (job_.start != nullptr) model.facts.emplace_back("continued from", job_.start_name);
     return model;
   }
 
@@ -226,9 +236,10 @@ JobResult run_job(const TrainJob& job, std::span<Observer* const> observers, con
   if (!job.checkpoints.folder.empty()) {  // found now rather than after the reading
     const training::CheckpointFolder usable(job.checkpoints.folder);
   }
-  const Table table = read_table(job.data, job.read);
+  const ReadOptions read = job.start ? training::reading_for(*job.start, job.read, Purpose::kEvaluate) : job.read;
+  const Table table = read_table(job.data, read);
   if (job.valid.empty()) return run_job(job, table, nullptr, observers, stop);
-  const Table valid = read_table(job.valid, job.read);
+  const Table valid = read_table(job.valid, read);
   return run_job(job, table, &valid, observers, stop);
 }
 

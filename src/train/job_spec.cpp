@@ -8,6 +8,7 @@
 #include <slalom/error.hpp>
 
 #include "data/class_names.hpp"
+#include "train/continuation.hpp"
 
 namespace slalom {
 namespace training {
@@ -84,6 +85,7 @@ void validate(const CheckpointOptions& options) {
 }
 
 void validate(const TrainJob& job) {
+  training::validate_start(job);
   if (job.preprocess.targets.empty()) {
     throw UsageError("--target: missing, expected a column name or index (-1 is the last column)");
   }

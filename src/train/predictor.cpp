@@ -3,13 +3,13 @@
 #include <slalom/job.hpp>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 
 #include <slalom/error.hpp>
 
 #include "core/losses.hpp"
 #include "data/class_names.hpp"
+#include "train/continuation.hpp"
 #include "train/job_spec.hpp"
 
 namespace slalom {
@@ -99,16 +99,7 @@ Predictor& Predictor::operator=(Predictor&&) noexcept = default;
 const Model& Predictor::model() const noexcept { return state_->model; }
 
 ReadOptions Predictor::reading(ReadOptions options, Purpose purpose) const {
-  options.kinds = state_->model.preprocessing.column_kinds();
-  if (purpose == Purpose::kPredict) options.kinds.resize(state_->model.preprocessing.inputs.size());  // inputs first
-  for (const InputColumn& input : state_->model.preprocessing.inputs) {  // LIBSVM columns are f1..fN
-    std::int64_t index = 0;
-    const char* const end = input.name.data() + input.name.size();
-    if (input.name.size() < 2 || input.name[0] != 'f') continue;
-    const auto [stop, error] = std::from_chars(input.name.data() + 1, end, index);
-    if (error == std::errc{} && stop == end) options.libsvm_features = std::max(options.libsvm_features, index);
-  }
-  return options;
+  return training::reading_for(state_->model, std::move(options), purpose);
 }
 
 std::vector<std::pair<std::string, bool>> Predictor::output_columns() const {

@@ -2,6 +2,7 @@
 // Splits, fits preprocessing and builds the datasets of a job.
 #include "train/prepared.hpp"
 
+#include "train/continuation.hpp"
 #include "train/job_rows.hpp"
 #include "train/job_spec.hpp"
 
@@ -19,7 +20,11 @@ JobRows rows_of_job(const TrainJob& job, const Table& table, bool has_valid_tabl
 Prepared prepare(const TrainJob& job, const Table& table, const Table* valid_table, const data::RowSplit& split,
                  Notes& notes) {
   Prepared p;
-  p.preprocessing = fit_preprocessing(table, split.train, classifies(job, table), job.preprocess, notes);
+  if (job.start != nullptr) {
+    p = continued(job, table, split.train, notes);
+  } else {
+    p.preprocessing = fit_preprocessing(table, split.train, classifies(job, table), job.preprocess, notes);
+  }
   p.spec = complete_spec(job, p.preprocessing);
   const bool labels = p.spec.loss.kind == LossKind::kCrossEntropy;
   p.train = apply_preprocessing(p.preprocessing, table, split.train, Purpose::kTrain, labels, notes);

@@ -16,6 +16,8 @@ struct Prepared {
   ModelSpec spec;
   Dataset train;
   std::optional<Dataset> valid;
+  std::vector<double> start;         ///< parameters of every member; empty: initial ones
+  std::optional<DriftReport> drift;  ///< with a start: of the training rows
 };
 
 /// The rows of a job before anything is fitted.
@@ -25,7 +27,7 @@ struct JobRows {
 };
 [[nodiscard]] JobRows rows_of_job(const TrainJob& job, const Table& table, bool has_valid_table, Notes& notes);
 
-/// Fits on split.train and applies to both parts; `valid_table`, if given, takes the place of split.valid.
+/// Fits on split.train (or takes from job.start) and applies to both parts; `valid_table`, if given, takes the place of split.valid.
 [[nodiscard]] Prepared prepare(const TrainJob& job, const Table& table, const Table* valid_table,
                                const data::RowSplit& split, Notes& notes);
 

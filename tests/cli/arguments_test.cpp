@@ -141,7 +141,8 @@ TEST_F(Arguments, MisspeltFlagsGetTheNearestOne) {
 TEST_F(Arguments, FlagsStandOnceAndHaveAValue) {
   expect_refused("--epochs", std::string("--epochs: found no value, expected one") + kHelp);
   expect_refused("--epochs 1 --epochs 2", std::string("--epochs: found more than once") + kHelp);
-  EXPECT_EQ(slalom("train --data data.csv").err, "slalom: --target is required (see 'slalom train --help')\n");
+  EXPECT_EQ(slalom("train --data data.csv").err,
+            "slalom: --target: missing, expected a column name or index (-1 is the last column)\n");
 }
 
 TEST_F(Arguments, NamesWithCommasStandInQuotes) {

@@ -54,6 +54,9 @@ Model small_model() {
   model.spec.batch_norm = true;
   model.preprocessing.inputs = {{.name = "a", .fill = 0.1},
                                 {.name = "c \"ü\"", .categorical = true, .categories = {"x", "y"}, .fill_code = 1}};
+  model.preprocessing.inputs[0].statistics = {.missing = 0.1, .mean = 1.0 / 3.0, .deviation = 5e-324};
+  model.preprocessing.inputs[1].statistics = {.missing = 0.0, .shares = {0.3, 0.7}};
+  model.preprocessing.target_statistics = {{.mean = 1e300, .deviation = 0.1}};
   model.preprocessing.offset = {0.1, 0.0, 0.0};
   model.preprocessing.scale = {1.0 / 3.0, 1.0, 1.0};
   model.preprocessing.targets = {"t"};
@@ -74,8 +77,24 @@ TEST_F(ModelFile, RoundTripIsExact) {
   EXPECT_EQ(loaded.preprocessing.target_scale, model.preprocessing.target_scale);
   EXPECT_EQ(loaded.preprocessing.inputs.at(1).name, model.preprocessing.inputs.at(1).name);
   EXPECT_EQ(loaded.facts, model.facts);
+  ASSERT_TRUE(loaded.preprocessing.inputs[0].statistics && loaded.preprocessing.inputs[1].statistics);
+  EXPECT_EQ(loaded.preprocessing.inputs[0].statistics->mean, 1.0 / 3.0);
+  EXPECT_EQ(loaded.preprocessing.inputs[0].statistics->deviation, 5e-324);
+  EXPECT_EQ(loaded.preprocessing.inputs[1].statistics->shares, (std::vector<double>{0.3, 0.7}));
+  EXPECT_EQ(loaded.preprocessing.target_statistics.at(0).mean, 1e300);
   save_model(loaded, path());
   EXPECT_EQ(bytes(), first);
+}
+
+TEST_F(ModelFile, StatisticsMayLackButHaveToFit) {
+  Model model = small_model();
+  for (InputColumn& input : model.preprocessing.inputs) input.statistics.reset();
+  model.preprocessing.target_statistics.clear();
+  save_model(model, path());
+  EXPECT_FALSE(load_model(path()).preprocessing.inputs[0].statistics.has_value());
+  model.preprocessing.inputs[1].statistics = {.shares = {0.3, 0.3, 0.4}};
+  save_model(model, path());
+  EXPECT_EQ(message(), path() + ": not a slalom model: the statistics of a column do not fit it");
 }
 
 TEST_F(ModelFile, EveryTruncationIsRefused) {
