@@ -59,7 +59,7 @@ void save_model(const Model& model, const std::string& path) {
 }
 
 Model load_model(const std::string& path) {
-  const std::string bytes = model_io::read_whole_file(path, "model file");
+  const std::string bytes = model_io::read_safetensors(path, "model");
   const model_io::SafetensorsView file(path, bytes, "model");
   Model model = model_of(file);
   const ParameterLayout layout(model.spec);

@@ -9,6 +9,8 @@
 
 #include <slalom/error.hpp>
 
+#include "model/untrusted_json.hpp"
+
 namespace slalom::model_io {
 namespace {
 
@@ -38,9 +40,9 @@ Json spec_json(const ModelSpec& s) {
 ModelSpec spec_of(const Json& j) {
   ModelSpec s;
   s.kind = enum_of<ModelKind>(j, "kind");
-  s.n_features = j.at("features").get<std::int64_t>();
-  s.n_outputs = j.at("outputs").get<std::int64_t>();
-  s.hidden = j.at("hidden").get<std::vector<std::int64_t>>();
+  s.n_features = whole_number(j.at("features"));
+  s.n_outputs = whole_number(j.at("outputs"));
+  for (const Json& width : j.at("hidden")) s.hidden.push_back(whole_number(width));
   s.activation = enum_of<Activation>(j, "activation");
   s.batch_norm = j.at("batch_norm").get<bool>();
   s.dropout = j.at("dropout").get<double>();
@@ -89,9 +91,8 @@ InputColumn input_of(const Json& j) {
   }
   c.categories = j.at("categories").get<std::vector<std::string>>();
   c.has_other = j.at("other").get<bool>();
-  c.fill_code = j.at("fill_code").get<std::int32_t>();
-  if (c.fill_code < 0 || (c.width() > 0 && c.fill_code >= c.width()))
-    throw DataError("column '" + c.name + "': fill_code is out of range");
+  c.fill_code = whole_number<std::int32_t>(j.at("fill_code"));
+  if (c.width() > 0 && c.fill_code >= c.width()) throw DataError("column '" + c.name + "': fill_code is out of range");
   if (!std::is_sorted(c.categories.begin(), c.categories.end())) {
     throw DataError("column '" + c.name + "': categories are not in order");
   }
@@ -177,8 +178,11 @@ void check(const Model& model) {
                 p.target_scale.size() == outputs,
             "the targets do not fit the model's outputs");
   } else {
-    const std::size_t expected = model.spec.loss.kind == LossKind::kCrossEntropy ? outputs : 2;
-    require(p.classes.size() == expected, "the classes do not fit the model's outputs");
+    require(p.targets.size() == 1 && p.target_offset.empty() && p.target_scale.empty(),
+            "a classifier has one target, which is not scaled");
+    const bool is_binary = model.spec.loss.kind != LossKind::kCrossEntropy;
+    require(is_binary ? outputs == 1 && p.classes.size() == 2 : p.classes.size() == outputs,
+            "the classes do not fit the model's outputs");
   }
 }
 
@@ -194,7 +198,8 @@ std::string to_json(const Model& model) {
 
 Model from_json(std::string_view text) {
   try {
-    const Json json = Json::parse(text);
+    const auto json = parse_untrusted<Json>(text);
+    if (json.is_discarded()) throw MalformedJson("the description of the model is not JSON");
     Model model;
     model.spec = spec_of(json.at("spec"));
     model.preprocessing = preprocessing_of(json.at("preprocessing"));

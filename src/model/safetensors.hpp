@@ -32,17 +32,21 @@ using NamedTensors = std::vector<std::pair<std::string, StoredTensor>>;
 /// Writes header and tensors, in this order.
 void write_safetensors(AtomicFile& file, const Metadata& metadata, const NamedTensors& tensors);
 
-/// The content of the file. `what`: what it should be, for messages ("model file"). Throws InputError if it cannot be
-/// opened, Error (kIo) if reading fails half-way.
-[[nodiscard]] std::string read_whole_file(const std::string& path, const std::string& what);
+/// The content of a file that should be safetensors; its header is checked before memory is taken for the tensors.
+/// `what`: what it should be, for messages ("model"). Throws InputError if it cannot be opened, Error (kIo) if reading
+/// fails half-way, and as SafetensorsView.
+[[nodiscard]] std::string read_safetensors(const std::string& path, const std::string& what);
 
 /// A file in memory, untrusted: the header is checked against the bytes that are there, and the tensors fill all that
-/// comes after it, in order and without gaps.
+/// comes after it, without gaps.
 class SafetensorsView {
  public:
   /// `bytes` outlive the view. `what`: what it should be, for messages ("model"). Throws DataError: "FILE: is empty",
   /// "FILE: truncated: ...", "FILE: not a slalom model: ...".
   SafetensorsView(std::string path, std::string_view bytes, std::string what);
+
+  /// The same of the first `bytes` of a file of `file_size` bytes, to check its header: tensors beyond them are empty.
+  SafetensorsView(std::string path, std::string_view bytes, std::string what, std::uint64_t file_size);
 
   /// Throws DataError (all of these name the file) if there is none of that name.
   [[nodiscard]] const std::string& metadata(const std::string& name) const;
@@ -54,7 +58,7 @@ class SafetensorsView {
   [[noreturn]] void fail(const std::string& why) const;
 
  private:
-  void read_header();
+  void read_header(std::uint64_t file_size);
 
   std::string path_;
   std::string_view bytes_;

@@ -155,7 +155,7 @@ void write_checkpoint(const Checkpoint& checkpoint, const std::string& path) {
 }
 
 Checkpoint read_checkpoint(const std::string& path) {
-  const std::string bytes = model_io::read_whole_file(path, "checkpoint");
+  const std::string bytes = model_io::read_safetensors(path, "checkpoint");
   const SafetensorsView file(path, bytes, "checkpoint");
   const std::string& format = file.metadata("format");
   if (format != kFormat) {

@@ -8,6 +8,8 @@
 
 #include <slalom/error.hpp>
 
+#include "model/untrusted_json.hpp"
+
 namespace slalom::training {
 namespace {
 
@@ -66,13 +68,7 @@ void read(const Json& json, double& value) {
     throw DataError("found '" + text + "', expected a number");
   }
 }
-void read(const Json& json, std::int64_t& value) {
-  if (!json.is_number_integer() || (json.is_number_unsigned() && json.get<std::uint64_t>() > std::uint64_t{1} << 62U) ||
-      json.get<std::int64_t>() < 0) {
-    throw DataError("found " + json.dump() + ", expected a whole number >= 0");
-  }
-  value = json.get<std::int64_t>();
-}
+void read(const Json& json, std::int64_t& value) { value = model_io::whole_number(json); }
 
 Json run_json(const RunState& state) {
   Json run = Json::object();
@@ -130,7 +126,8 @@ std::string to_json(const Checkpoint& checkpoint) {
 
 Checkpoint checkpoint_of_json(std::string_view text) {
   try {
-    const Json json = Json::parse(text);
+    const auto json = model_io::parse_untrusted<Json>(text);
+    if (json.is_discarded()) throw DataError("the description of the run is not JSON");
     Checkpoint checkpoint;
     checkpoint.run = json.at("settings_and_data").get<Fingerprint>();
     read(json.at("seconds"), checkpoint.seconds);
@@ -140,7 +137,13 @@ Checkpoint checkpoint_of_json(std::string_view text) {
     if (!members.is_array() || members.empty() || members.size() > kMostMembers) {
       throw DataError("found no list of 1 to " + std::to_string(kMostMembers) + " members");
     }
-    for (const Json& member : members) checkpoint.members.push_back(member_of(member));
+    std::int64_t steps = 0;
+    for (const Json& member : members) {
+      checkpoint.members.push_back(member_of(member));
+      if (__builtin_add_overflow(steps, checkpoint.members.back().run.steps_run, &steps)) {
+        throw DataError("the members have more steps than can be counted");
+      }
+    }
     return checkpoint;
   } catch (const nlohmann::json::exception& error) {
     throw DataError(error.what());

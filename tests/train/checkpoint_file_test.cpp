@@ -4,6 +4,7 @@
 
 #include <bit>
 #include <cmath>
+#include <cstring>
 #include <limits>
 
 #include <gtest/gtest.h>
@@ -13,6 +14,7 @@
 #include "core/philox.hpp"
 #include "data/temp_files.hpp"
 #include "support/message_of.hpp"
+#include "train/checksum.hpp"
 
 namespace slalom::training {
 namespace {
@@ -177,6 +179,27 @@ TEST(CheckpointFile, AHeaderOfTerabytesAllocatesNothing) {
   EXPECT_EQ(message_of([&] { (void)read_checkpoint(path); }),
             path + ": truncated: found " + std::to_string(8 + header.size()) + " bytes, expected " +
                 std::to_string(std::uint64_t{8796093022208} + 8 + header.size()));
+}
+
+TEST(CheckpointFile, DeepJsonUnderARightChecksumDoesNotOverflowTheStack) {
+  const TempFolder folder;
+  write_checkpoint(make_checkpoint(), folder.path("c"));
+  std::string file = file_content(folder.path("c"));
+  const std::string count = R"(\"steps_run\":27)";  // inside the JSON text of the header's JSON
+  const std::size_t at = file.find(count);
+  ASSERT_NE(at, std::string::npos);
+  const std::string deep = std::string(1000000, '[') + std::string(1000000, ']');
+  file.replace(at + count.size() - 2, 2, deep);
+  const std::uint64_t added = deep.size() - 2;
+  std::uint64_t length = 0;
+  std::memcpy(&length, file.data(), sizeof(length));
+  length += added;
+  std::memcpy(file.data(), &length, sizeof(length));
+  const std::uint32_t sum = checksum_of(std::string_view(file).substr(0, file.size() - sizeof(sum)));
+  std::memcpy(file.data() + file.size() - sizeof(sum), &sum, sizeof(sum));
+  const std::string path = folder.file("deep", file);
+  EXPECT_EQ(message_of([&] { (void)read_checkpoint(path); }),
+            path + ": not a slalom checkpoint: JSON is nested more than 32 deep");
 }
 
 }  // namespace
