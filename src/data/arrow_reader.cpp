@@ -21,9 +21,10 @@ class ArrowReader : public TableReader {
   ArrowReader(std::string path, const ReadOptions& options, const arrow::Schema& schema, NextBatch next_batch)
       : path_(std::move(path)), next_batch_(std::move(next_batch)) {
     check_column_names(path_, schema.field_names());
+    const KnownKinds kinds(options);
     for (const auto& field : schema.fields()) {
       const bool by_type = is_categorical_type(*field->type(), path_, field->name());
-      columns_.emplace_back(path_, field->name(), known_kind(options, field->name()).value_or(by_type));
+      columns_.emplace_back(path_, field->name(), kinds.find(field->name()).value_or(by_type));
     }
   }
 

@@ -4,9 +4,6 @@
 
 #include <fmt/format.h>
 
-#include <string_view>
-#include <unordered_map>
-
 #include "data/cell_text.hpp"
 #include "slalom/error.hpp"
 
@@ -28,11 +25,13 @@ void check_column_names(const std::string& place, const std::vector<std::string>
   }
 }
 
-std::optional<bool> known_kind(const ReadOptions& options, const std::string& name) {
-  for (const auto& [known, is_categorical] : options.kinds) {
-    if (known == name) return is_categorical;
-  }
-  return std::nullopt;
+KnownKinds::KnownKinds(const ReadOptions& options) {
+  for (const auto& [name, is_categorical] : options.kinds) kinds_.try_emplace(name, is_categorical);
+}
+
+std::optional<bool> KnownKinds::find(const std::string& name) const {
+  const auto found = kinds_.find(name);
+  return found == kinds_.end() ? std::nullopt : std::optional(found->second);
 }
 
 }  // namespace slalom

@@ -4,6 +4,8 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "slalom/table.hpp"
@@ -13,7 +15,17 @@ namespace slalom {
 /// Throws DataError, starting with `place`, if there are no columns, two have the same name, or a name is not UTF-8.
 void check_column_names(const std::string& place, const std::vector<std::string>& names);
 
-/// What `options.kinds` says about the column: true = categorical, false = numeric, nullopt = not known.
-[[nodiscard]] std::optional<bool> known_kind(const ReadOptions& options, const std::string& name);
+/// What ReadOptions::kinds says about columns. Looking one up does not get slower with their number.
+class KnownKinds {
+ public:
+  /// `options` outlives this object, unchanged.
+  explicit KnownKinds(const ReadOptions& options);
+
+  /// true = categorical, false = numeric, nullopt = not known.
+  [[nodiscard]] std::optional<bool> find(const std::string& name) const;
+
+ private:
+  std::unordered_map<std::string_view, bool> kinds_;
+};
 
 }  // namespace slalom

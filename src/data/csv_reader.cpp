@@ -54,8 +54,9 @@ class CsvReader : public TableReader {
       : path_(std::move(path)), options_(std::move(options)), mode_(mode), blocks_(path_) {
     read_layout();
     blocks_.set_quoting(layout_->delimiter);
+    const KnownKinds kinds(options_);
     for (const std::string& name : layout_->names) {
-      std::optional<bool> kind = known_kind(options_, name);
+      std::optional<bool> kind = kinds.find(name);
       if (!kind && mode_ == ReadMode::kStream) kind = true;
       columns_.emplace_back(name, kind);
     }
@@ -100,6 +101,7 @@ class CsvReader : public TableReader {
     if (record->is_open) {
       throw DataError(fmt::format("{}, line {}: has a quote that is never closed", path_, blocks_.line()));
     }
+    if (record->text.size() > TextBlocks::kMaxRecordBytes) blocks_.refuse_long_record();
     std::vector<std::string> fields = split_record(record->text, layout.delimiter);
     if (options_.has_header) {
       layout.names = header_names(path_, blocks_.line(), std::move(fields));
@@ -163,6 +165,8 @@ class CsvReader : public TableReader {
 
   /// Reads the file again now that the kinds are known.
   std::optional<Table> reread() {
+    ReadOptions options = options_;
+    const KnownKinds kinds(options_);
     for (const CsvColumn& column : columns_) {
       const ColumnPlan plan = column.plan();
       const bool is_text = plan != ColumnPlan::kNumeric && plan != ColumnPlan::kInferNumbers;
@@ -172,9 +176,9 @@ class CsvReader : public TableReader {
                         "--categorical {}",
                         path_, column.name(), column.name()));
       }
-      if (!known_kind(options_, column.name())) options_.kinds.emplace_back(column.name(), is_text);
+      if (!kinds.find(column.name())) options.kinds.emplace_back(column.name(), is_text);
     }
-    return CsvReader(path_, options_, mode_).next(std::numeric_limits<std::int64_t>::max());
+    return CsvReader(path_, std::move(options), mode_).next(std::numeric_limits<std::int64_t>::max());
   }
 
   std::string path_;

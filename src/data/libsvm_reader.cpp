@@ -120,8 +120,8 @@ class LibsvmReader : public TableReader {
  private:
   /// Decides whether indices start at 0 or at 1, and how many features there are.
   void find_features() {
-    const bool model_is_zero_based = known_kind(options_, "f0").has_value();
-    const bool model_is_one_based = !model_is_zero_based && known_kind(options_, "f1").has_value();
+    const bool model_is_zero_based = kinds_.find("f0").has_value();
+    const bool model_is_one_based = !model_is_zero_based && kinds_.find("f1").has_value();
     first_index_ = model_is_zero_based || (extent_.zero_index_line != 0 && !model_is_one_based) ? 0 : 1;
     n_features_ = options_.libsvm_features > 0 ? options_.libsvm_features : extent_.max_index - first_index_ + 1;
     if (extent_.zero_index_line != 0) check_index(0, extent_.zero_index_line);
@@ -158,8 +158,7 @@ class LibsvmReader : public TableReader {
   [[nodiscard]] Column make_column(std::size_t position, std::vector<double> numbers) const {
     std::string name =
         position == 0 ? "label" : fmt::format("f{}", static_cast<std::int64_t>(position) - 1 + first_index_);
-    if (!known_kind(options_, name).value_or(false))
-      return {std::move(name), NumericColumn{.values = std::move(numbers)}};
+    if (!kinds_.find(name).value_or(false)) return {std::move(name), NumericColumn{.values = std::move(numbers)}};
     TypedColumn column(path_, std::move(name), true);
     for (const double value : numbers) column.add_number(value);
     return column.take();
@@ -167,6 +166,7 @@ class LibsvmReader : public TableReader {
 
   std::string path_;
   ReadOptions options_;
+  KnownKinds kinds_{options_};
   ReadMode mode_;
   Extent extent_;
   LibsvmLines lines_;

@@ -50,9 +50,10 @@ class NpyArray {
     if (header_.n_rows == 0) return;
     if (header_.n_columns == 0) throw DataError(path + ": has no columns");
     const bool is_single_target = prefix == "y" && header_.n_columns == 1;
+    const KnownKinds kinds(options);
     for (std::int64_t i = 0; i < header_.n_columns; ++i) {
       std::string name = is_single_target ? prefix : fmt::format("{}{}", prefix, i);
-      const bool is_categorical = known_kind(options, name).value_or(false);
+      const bool is_categorical = kinds.find(name).value_or(false);
       columns_.emplace_back(path, std::move(name), is_categorical);
     }
   }

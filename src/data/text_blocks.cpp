@@ -39,10 +39,7 @@ void TextBlocks::skip(std::size_t n_bytes, std::int64_t n_lines) {
 std::optional<TextBlock> TextBlocks::next() {
   std::size_t cut = find_cut();
   while (cut == 0 && !at_end_) {
-    if (pending_.size() > kMaxRecordBytes) {
-      throw DataError(fmt::format("{}, line {}: is longer than {} MiB, expected a line end (is a quote not closed?)",
-                                  path_, line_, kMaxRecordBytes >> 20U));
-    }
+    if (pending_.size() > kMaxRecordBytes) refuse_long_record();
     // Twice as much a time: every search starts anew, and one block more a time would make long records quadratic.
     const std::size_t n_wanted = std::min(2 * pending_.size(), kMaxRecordBytes + 1);
     do grow();
@@ -56,6 +53,11 @@ std::optional<TextBlock> TextBlocks::next() {
   line_ += count_line_ends(block.bytes);
   grow();
   return block;
+}
+
+void TextBlocks::refuse_long_record() const {
+  throw DataError(fmt::format("{}, line {}: is longer than {} MiB, expected a line end (is a quote not closed?)", path_,
+                              line_, kMaxRecordBytes >> 20U));
 }
 
 /// Offset behind the last complete record of pending_; 0 if there is none.

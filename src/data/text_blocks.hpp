@@ -48,6 +48,9 @@ class TextBlocks {
   /// kMaxRecordBytes or if a quote is never closed; and as grow().
   std::optional<TextBlock> next();
 
+  /// Throws DataError: the record that begins at head() is longer than kMaxRecordBytes.
+  [[noreturn]] void refuse_long_record() const;
+
  private:
   [[nodiscard]] std::size_t find_cut() const;
   [[nodiscard]] std::size_t find_record_cut() const;
