@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
+#include <sstream>
 
 #include <CLI/CLI.hpp>
 
@@ -13,6 +15,8 @@
 
 namespace slalom::cli {
 namespace {
+
+constexpr std::size_t kMostSettingsBytes = std::size_t{1} << 20;
 
 /// The value of --config, or empty.
 std::string config_path(const std::vector<std::string>& arguments) {
@@ -36,6 +40,22 @@ std::string joined(const std::vector<std::string>& values) {
   return text;
 }
 
+/// The content of the file. CLI11 would take a failing read for the end, and a file of any size.
+std::string read_settings(const std::string& path) {
+  if (!std::filesystem::is_regular_file(path)) throw InputError("--config: " + path + ": no such file");
+  std::ifstream file(path, std::ios::binary);
+  if (!file) throw InputError("--config: " + path + ": cannot be opened");
+  std::string text(kMostSettingsBytes + 1, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (file.bad()) throw Error(ExitCode::kIo, "--config: " + path + ": reading failed");
+  text.resize(static_cast<std::size_t>(file.gcount()));
+  if (text.size() > kMostSettingsBytes) {
+    throw UsageError("--config: " + path + ": has more than " + std::to_string(kMostSettingsBytes) +
+                     " bytes, expected settings");
+  }
+  return text;
+}
+
 }  // namespace
 
 void add_config_option(CLI::App& app, std::string& config) {
@@ -46,10 +66,10 @@ void add_config_option(CLI::App& app, std::string& config) {
 std::vector<std::string> expand_config(std::vector<std::string> arguments) {
   const std::string path = config_path(arguments);
   if (path.empty()) return arguments;
-  if (!std::filesystem::is_regular_file(path)) throw InputError("--config: " + path + ": no such file");
+  std::istringstream text(read_settings(path));
   std::vector<CLI::ConfigItem> items;
   try {
-    items = CLI::ConfigTOML().from_file(path);
+    items = CLI::ConfigTOML().from_config(text);
   } catch (const CLI::Error& error) {
     throw UsageError("--config: " + path + ": " + error.what());
   }
