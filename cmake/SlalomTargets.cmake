@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# The two functions with which folders add their code and their tests.
+# The functions with which folders add their code and their tests.
 
 # slalom_add_objects(<folder> SOURCES a.cpp ... [LIBS lib ...])
 #
@@ -19,6 +19,19 @@ function(slalom_add_objects folder)
   set_property(GLOBAL PROPERTY SLALOM_OBJECT_LIBS_${folder} ${ARG_LIBS})
 endfunction()
 
+# slalom_link(<target> <lib> ...)
+#
+# Links libraries privately; with an OBJECT library of this project also what its objects need.
+function(slalom_link target)
+  target_link_libraries(${target} PRIVATE ${ARGN})
+  foreach(library IN LISTS ARGN)
+    if(library MATCHES "^slalom_([a-z]+)$")
+      get_property(needed GLOBAL PROPERTY SLALOM_OBJECT_LIBS_${CMAKE_MATCH_1})
+      target_link_libraries(${target} PRIVATE ${needed})
+    endif()
+  endforeach()
+endfunction()
+
 # slalom_add_test(<name> SOURCES a_test.cpp ... LIBS slalom_data ... [LABELS label ...] [DEVICE])
 #
 # A GoogleTest binary, registered with CTest test by test. LIBS may name OBJECT libraries of this project (every one that is
@@ -30,14 +43,8 @@ function(slalom_add_test name)
     message(FATAL_ERROR "slalom_add_test(${name}): expected SOURCES ... LIBS ... [LABELS ...] [DEVICE], got '${ARGN}'")
   endif()
   add_executable(${name} ${ARG_SOURCES})
-  target_link_libraries(${name} PRIVATE slalom_options slalom_test_support slalom::random123 GTest::gtest_main GTest::gmock
-                                        ${ARG_LIBS})
-  foreach(library IN LISTS ARG_LIBS)
-    if(library MATCHES "^slalom_([a-z]+)$")
-      get_property(needed GLOBAL PROPERTY SLALOM_OBJECT_LIBS_${CMAKE_MATCH_1})
-      target_link_libraries(${name} PRIVATE ${needed})
-    endif()
-  endforeach()
+  target_link_libraries(${name} PRIVATE slalom_options slalom_test_support slalom::random123 GTest::gtest_main GTest::gmock)
+  slalom_link(${name} ${ARG_LIBS})
   if(NOT ARG_LABELS)
     set(ARG_LABELS unit)
   endif()

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Installs what slalom needs to build and test on Debian 12 or Ubuntu 22.04+: system packages, and a private virtual environment in
-# build/venv for what only PyPI has. --dev adds clang-format and clang-tidy. Does nothing that is already done.
+# build/venv for what only PyPI has. --dev adds clang with its tools and libFuzzer. Does nothing that is already done.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -16,7 +16,11 @@ packages=(cmake ninja-build g++ git ca-certificates ccache python3 python3-venv 
   librandom123-dev libonnx-dev libprotobuf-dev)
 for argument in "$@"; do
   case "$argument" in
-    --dev) packages+=(clang-format clang-tidy libomp-dev) ;;
+    --dev)
+      packages+=(clang clang-format clang-tidy libomp-dev)
+      # Ubuntu 22.04's clang brings libFuzzer itself.
+      grep -q '^VERSION_CODENAME=jammy' /etc/os-release || packages+=(libclang-rt-dev)
+      ;;
     *) fail 64 "unknown argument '$argument'; expected --dev" ;;
   esac
 done
