@@ -20,6 +20,7 @@
 #include "cli/command.hpp"
 #include "cli/config_file.hpp"
 #include "cli/parse_errors.hpp"
+#include "cli/settings.hpp"
 
 namespace slalom::cli {
 
@@ -68,7 +69,7 @@ int run(int argc, char** argv) {
   app.set_version_flag("--version", fmt::format("slalom {}", kVersion));
   app.require_subcommand(1);
   app.get_formatter()->column_width(34);
-  add_train(app);
+  add_train(app, shell_command(argc, argv));
   add_tune(app);
   add_lr_find(app);
   add_predict(app);

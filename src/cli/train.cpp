@@ -8,10 +8,12 @@
 #include <slalom/error.hpp>
 #include <slalom/job.hpp>
 
+#include "cli/argument_checks.hpp"
 #include "cli/command.hpp"
 #include "cli/config_file.hpp"
 #include "cli/options.hpp"
 #include "cli/output_paths.hpp"
+#include "cli/settings.hpp"
 #include "data/atomic_file.hpp"
 #include "report/bound.hpp"
 #include "report/drift_report.hpp"
@@ -19,6 +21,7 @@
 #include "report/metrics_log.hpp"
 #include "report/progress.hpp"
 #include "report/summary.hpp"
+#include "report/tensorboard/event_log.hpp"
 
 namespace slalom::cli {
 namespace {
@@ -26,12 +29,36 @@ namespace {
 struct TrainOptions {
   TrainJob job;
   ContinueOptions start;
-  std::string out, metrics, config;
+  std::string out, metrics, tensorboard, config;
   bool json = false, quiet = false, explain = false;
   std::int64_t log_every = 0;  ///< 0: about ten lines a run
 };
 
-void run_train(TrainOptions& o, const CLI::App& command) {
+report::MemberNames member_names(const TrainJob& job) {
+  if (job.folds > 0) return {"fold", 0};
+  return job.restarts > 1 ? report::MemberNames{"restart", 1} : report::MemberNames{};
+}
+
+/// What TensorBoard is told of a run that `settings` describe.
+report::EventLogOptions event_log_options(const TrainOptions& o, const std::vector<Setting>& settings,
+                                          const std::string& command_line) {
+  report::EventLogOptions log{.flag = "--tensorboard",
+                              .folder = o.tensorboard,
+                              .names = member_names(o.job),
+                              .members = o.job.folds > 0 ? 1 + o.job.folds : o.job.restarts,
+                              .resume = o.job.checkpoints.resume,
+                              .texts = {{"command_line", command_line}, {"settings", settings_text(settings)}}};
+  for (const Setting& s : settings) {
+    if (s.group != "Model" && s.group != "Optimizer" && s.group != "Schedule" && s.group != "Run") continue;
+    report::EventLogOptions::Value value = s.value;
+    if (s.value == "true" || s.value == "false") value = s.value == "true";
+    if (const std::optional<double> number = parse_number(s.value)) value = *number;
+    log.hyperparameters.emplace_back(s.name, value);
+  }
+  return log;
+}
+
+void run_train(TrainOptions& o, const CLI::App& command, const std::string& command_line) {
   continue_from(o.job, o.start, command);
   validate(o.job);
   if (o.log_every < 0) {
@@ -45,16 +72,30 @@ void run_train(TrainOptions& o, const CLI::App& command) {
                     {{"--out", o.out}, {"--metrics", o.metrics}});
   if (!o.out.empty()) AtomicFile writable(o.out);  // fails now rather than after the training
   std::optional<report::MetricsLog> log;
+  std::optional<report::EventLog> events;
   std::optional<report::ProgressPrinter> progress;
   std::vector<Observer*> observers;
   if (!o.metrics.empty()) observers.push_back(&log.emplace(o.metrics, o.job.checkpoints.resume));
+  if (!o.tensorboard.empty()) {
+    std::vector<Setting> settings = settings_of(command);
+    if (!o.start.model.empty()) {  // whose model and columns stand where flags were not given
+      std::erase_if(settings,
+                    [](const Setting& s) { return !s.given && (s.group == "Model" || s.group == "Columns"); });
+    }
+    observers.push_back(&events.emplace(event_log_options(o, settings, command_line)));
+  }
   const std::int64_t every = o.log_every > 0 ? o.log_every : std::max<std::int64_t>(1, o.job.trainer.epochs / 10);
-  const report::MemberNames names = o.job.folds > 0      ? report::MemberNames{"fold", 0}
-                                    : o.job.restarts > 1 ? report::MemberNames{"restart", 1}
-                                                         : report::MemberNames{};
-  if (!o.quiet) observers.push_back(&progress.emplace(stderr, every, names));
+  if (!o.quiet) observers.push_back(&progress.emplace(stderr, every, member_names(o.job)));
 
-  const JobResult result = run_job(o.job, observers, &stop_requested);
+  const JobResult result = [&] {
+    try {
+      return run_job(o.job, observers, &stop_requested);
+    } catch (const DivergenceError&) {
+      if (events) events->finish(false);
+      throw;
+    }
+  }();
+  if (events && !stop_requested) events->finish(result.divergence.empty());
   if (!o.out.empty()) save_model(result.model, o.out);
   if (!o.quiet) {
     print_notes(result.notes);
@@ -83,12 +124,14 @@ void run_train(TrainOptions& o, const CLI::App& command) {
 
 }  // namespace
 
-void add_train(CLI::App& app) {
+void add_train(CLI::App& app, const std::string& command_line) {
   auto o = std::make_shared<TrainOptions>();
   CLI::App* command = app.add_subcommand("train", "Train a model on a table");
   add_data_options(*command, o->job);
   command->add_option("--out", o->out, "Model file to write (safetensors)");
   command->add_option("--metrics", o->metrics, "Write one JSON line an epoch to this file");
+  command->add_option("--tensorboard", o->tensorboard,
+                      "Write event files for TensorBoard into this folder: curves, settings, hyperparameters");
   command->add_flag("--json", o->json, "Print one JSON object as the last line of stdout");
   command->add_flag("--explain", o->explain,
                     "Say at length what training showed: overshoot, plateaus, units that learn nothing");
@@ -113,7 +156,7 @@ void add_train(CLI::App& app) {
   add_device_options(*command, {o->job.device, o->job.threads, o->job.precision});
   add_device_memory_option(*command, o->job.device_memory);
   add_config_option(*command, o->config);
-  command->callback([o, command] { run_train(*o, *command); });
+  command->callback([o, command, command_line] { run_train(*o, *command, command_line); });
 }
 
 }  // namespace slalom::cli

@@ -9,7 +9,9 @@
 #include <slalom/error.hpp>
 
 #include "data/atomic_file.hpp"
+#include "report/epoch_values.hpp"
 #include "report/guard_text.hpp"
+#include "report/json_number.hpp"
 #include "report/summary.hpp"
 
 namespace slalom::report {
@@ -52,10 +54,8 @@ void MetricsLog::on_resume(std::int64_t member, std::int64_t epochs) {
 }
 
 void MetricsLog::on_epoch(const EpochReport& r) {
-  nlohmann::ordered_json line = {{"event", "epoch"},      {"member", r.member},
-                                 {"epoch", r.epoch},      {"step", r.step},
-                                 {"lr", r.learning_rate}, {"train_loss", r.train_loss},
-                                 {"seconds", r.seconds},  {"samples_per_second", r.samples_per_second}};
+  nlohmann::ordered_json line = {{"event", "epoch"}, {"member", r.member}, {"epoch", r.epoch}, {"step", r.step}};
+  for (const auto& [name, value] : epoch_values(r)) line[name] = json_number(value);
   if (r.valid) line["valid"] = nlohmann::ordered_json::parse(metrics_json(*r.valid));
   write(line);
 }

@@ -32,8 +32,8 @@ void ProgressPrinter::clear_live_line() {
 }
 
 std::string ProgressPrinter::prefix(std::int64_t member) const {
-  const std::int64_t number = member + names_.first;
-  return names_.noun.empty() || number == 0 ? "" : fmt::format("{} {}  ", names_.noun, number);
+  const std::string name = names_.of(member);
+  return name.empty() ? "" : name + "  ";
 }
 
 void ProgressPrinter::on_progress(const Progress& p) {

@@ -8,13 +8,9 @@
 
 #include <slalom/trainer.hpp>
 
-namespace slalom::report {
+#include "report/member_names.hpp"
 
-/// What the members of a run are called: `noun` and a number.
-struct MemberNames {
-  std::string noun;        ///< empty: there is only one member, which needs no name
-  std::int64_t first = 1;  ///< number of member 0; 0: it has no name (the model before its folds)
-};
+namespace slalom::report {
 
 class ProgressPrinter : public Observer {
  public:

@@ -205,6 +205,9 @@ TEST_F(Arguments, OutputsThatCannotBeWrittenAreFoundBeforeTraining) {
       {"--out file/m.safetensors", 73, "file/m.safetensors: cannot be written: there is no directory file"},
       {"--metrics nowhere/run.jsonl", 73, "--metrics: nowhere/run.jsonl cannot be created"},
       {"--metrics .", 73, "--metrics: . cannot be created"},
+      {"--tensorboard file", 73, "--tensorboard: file: cannot create the folder: Not a directory"},
+      {"--tensorboard /proc/board", 73,
+       "--tensorboard: /proc/board: cannot create the folder: No such file or directory"},
   };
   for (const BadOutput& bad : cases) {
     // The data file is missing too: the output is looked at first.

@@ -2,20 +2,13 @@
 // Trains, predicts, exports, and compares the exported model in onnxruntime with the predictions.
 #include "export/onnx_fixture.hpp"
 
-#include <cstdlib>
-
 #include "export/mixed_table.hpp"
 
 namespace slalom::testing {
 
 void OnnxFixture::SetUp() {
-  CommandLine::SetUp();
-  const Outcome python = shell("'" SLALOM_TEST_PYTHON "' -c 'import numpy, onnx, onnxruntime'");
-  if (python.status != 0) {
-    const char* const required = std::getenv("SLALOM_REQUIRE_ONNXRUNTIME");
-    ASSERT_FALSE(required != nullptr && std::string(required) == "1") << python.err;
-    GTEST_SKIP() << SLALOM_TEST_PYTHON " cannot import numpy, onnx and onnxruntime (scripts/setup.sh installs them)";
-  }
+  PythonFixture::SetUp();
+  if (IsSkipped() || HasFatalFailure()) return;
   write("train.csv", mixed_csv(400, false));
   write("test.csv", mixed_csv(300, true));
 }
@@ -40,7 +33,7 @@ void OnnxFixture::make_mixed(const std::string& name, const std::string& flags, 
 }
 
 Outcome OnnxFixture::check(const std::string& arguments) const {
-  return shell("'" SLALOM_TEST_PYTHON "' '" SLALOM_CHECK_ONNX "' " + arguments);
+  return python("'" SLALOM_CHECK_ONNX "' " + arguments);
 }
 
 }  // namespace slalom::testing

@@ -4,14 +4,15 @@
 
 #include <string>
 
-#include "cli/command_line.hpp"
+#include "cli/python_fixture.hpp"
 
 namespace slalom::testing {
 
 /// Every test runs in a folder with train.csv and test.csv, which has levels and missing cells that training did not
-/// see. Skips if the tests' Python has no onnxruntime; SLALOM_REQUIRE_ONNXRUNTIME=1 makes that a failure.
-class OnnxFixture : public CommandLine {
+/// see.
+class OnnxFixture : public PythonFixture {
  protected:
+  OnnxFixture() : PythonFixture("numpy, onnx, onnxruntime") {}
   void SetUp() override;
 
   /// Trains on `data`, predicts `test`, exports: NAME.safetensors, NAME.csv, NAME.onnx.

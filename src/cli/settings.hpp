@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a command was called with, defaults included.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace CLI {
+class App;
+}
+
+namespace slalom::cli {
+
+/// A flag of a command with the value that it has.
+struct Setting {
+  std::string name;    ///< without dashes
+  std::string group;   ///< of the help
+  std::string value;   ///< as on the command line; "true" or "false" for a flag without a value
+  bool given = false;  ///< false: it is the default
+};
+
+/// Every flag of a parsed command that was given or has a default, in the order of the help.
+[[nodiscard]] std::vector<Setting> settings_of(const CLI::App& command);
+
+/// One line a setting, `name = value`, aligned.
+[[nodiscard]] std::string settings_text(const std::vector<Setting>& settings);
+
+/// The arguments as a POSIX shell takes them.
+[[nodiscard]] std::string shell_command(int argc, const char* const* argv);
+
+}  // namespace slalom::cli
