@@ -23,6 +23,36 @@ install(FILES "${PROJECT_BINARY_DIR}/slalomConfig.cmake" "${PROJECT_BINARY_DIR}/
               cmake/SlalomOnnx.cmake
         DESTINATION ${slalom_package_dir})
 
+# The manual page and the completions that the binary prints of itself, where man and the shells look for them.
+set(slalom_man slalom.1 ${CMAKE_INSTALL_MANDIR}/man1)
+set(slalom_bash slalom.bash ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
+set(slalom_zsh _slalom ${CMAKE_INSTALL_DATADIR}/zsh/site-functions)
+set(slalom_fish slalom.fish ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
+set(slalom_pages)
+foreach(page man bash zsh fish)
+  list(GET slalom_${page} 0 file)
+  list(GET slalom_${page} 1 folder)
+  set(arguments completion ${page})
+  if(page STREQUAL "man")
+    set(arguments man)
+  endif()
+  set(output "${PROJECT_BINARY_DIR}/shell/${file}")
+  add_custom_command(
+    OUTPUT "${output}"
+    COMMAND "${CMAKE_COMMAND}" -E make_directory "${PROJECT_BINARY_DIR}/shell"
+    COMMAND slalom_cli ${arguments} > "${output}"
+    DEPENDS slalom_cli
+    COMMENT "Writing ${file}"
+    VERBATIM)
+  list(APPEND slalom_pages "${output}")
+  set(installed_name ${file})
+  if(page STREQUAL "bash")
+    set(installed_name slalom)
+  endif()
+  install(FILES "${output}" DESTINATION ${folder} RENAME ${installed_name})
+endforeach()
+add_custom_target(slalom_shell_files ALL DEPENDS ${slalom_pages})
+
 # Arrow's libraries from the wheel travel with the installation, in a folder of their own, so that it does not need build/venv.
 if(SLALOM_ARROW_FROM_WHEEL)
   install(FILES ${SLALOM_ARROW_LIBRARIES} DESTINATION ${slalom_arrow_dir})

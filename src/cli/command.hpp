@@ -29,6 +29,9 @@ void add_export(CLI::App& app);
 void add_devices(CLI::App& app);
 /// `program`: how slalom was called, for the commands that the demo suggests.
 void add_demo(CLI::App& app, const std::string& program);
+/// These two print what is made from all commands of `app`, which must outlive their callbacks.
+void add_completion(CLI::App& app);
+void add_man(CLI::App& app);
 
 /// Prints "note: ..." lines to stderr.
 void print_notes(const Notes& notes);

@@ -78,6 +78,8 @@ int run(int argc, char** argv) {
   add_export(app);
   add_devices(app);
   add_demo(app, argv[0]);
+  add_completion(app);
+  add_man(app);
   add_argument_checks(app);
   std::vector<std::string> arguments(argv + 1, argv + argc);
   const bool names_command = !arguments.empty() && !arguments[0].empty() && arguments[0][0] != '-';
