@@ -92,7 +92,7 @@ TEST_F(ShellHelp, BashOffersFilesOnATerminal) {
   write("only-one.csv", "");
   write("keys", "slalom train --data only\t\nexit\n");
   write("start", "source slalom.bash\nslalom() { echo \"$@\" > typed; }\n");
-  const Outcome run = shell("timeout 20 script -qec 'bash --noprofile --rcfile start -i' /dev/null < keys");
+  const Outcome run = shell("(timeout 20 script -qec 'bash --noprofile --rcfile start -i' /dev/null < keys)");
   EXPECT_EQ(read("typed"), "train --data only-one.csv\n") << run.out;
 }
 
