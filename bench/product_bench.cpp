@@ -10,8 +10,10 @@
 
 #include <oneapi/dnnl/dnnl.hpp>
 
+#include "core/rounding.hpp"
 #include "core/stopwatch.hpp"
 #include "cpu/instruction_set.hpp"
+#include "cpu/tiled_network_engine.hpp"
 #include "suite.hpp"
 
 namespace slalom::bench {
@@ -73,7 +75,7 @@ class OwnProduct {
         tiles_(static_cast<std::size_t>((o.m + kernels_.tile) * o.k)) {}
 
   void run() {
-    const std::int64_t count = (o_.n + kernels_.panel - 1) / kernels_.panel;
+    const std::int64_t count = core::ceil_div(o_.n, kernels_.panel);
     for (std::int64_t p = 0; p < count; ++p) {
       const std::int64_t column = p * kernels_.panel;
       const std::int64_t columns = std::min(kernels_.panel, o_.n - column);
@@ -102,7 +104,7 @@ class OwnProduct {
   }
 
  private:
-  static constexpr std::int64_t kBlockRows = 144;
+  static constexpr std::int64_t kBlockRows = cpu::TiledNetworkEngine::kBlockRows;
   Operands& o_;
   const cpu::ProductKernels& kernels_ = *cpu::instruction_sets().front().products;
   AlignedFloats panels_, tiles_;

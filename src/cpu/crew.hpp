@@ -2,7 +2,10 @@
 // Threads that go through the same phases together, each with its share of a phase's units of work.
 #pragma once
 
+#include <omp.h>
+
 #include <cstdint>
+#include <optional>
 
 #include "cpu/step_team.hpp"
 
@@ -36,5 +39,23 @@ class Crew {
   StepTeam* team_ = nullptr;
   std::int64_t round_ = 0;
 };
+
+/// Calls body(crew) in every one of `threads` threads, or in fewer if there are not so many. It must not throw.
+template <class Body>
+void with_crew(int threads, Body&& body) {
+  if (threads == 1) {
+    Crew alone;
+    body(alone);
+    return;
+  }
+  std::optional<StepTeam> team;
+#pragma omp parallel num_threads(threads)
+  {
+#pragma omp single
+    team.emplace(omp_get_num_threads());
+    Crew crew(omp_get_thread_num(), omp_get_num_threads(), *team);
+    body(crew);
+  }
+}
 
 }  // namespace slalom::cpu

@@ -28,6 +28,12 @@ class Engine {
                        std::span<const Real> parameters, std::span<float> outputs) = 0;
 };
 
+/// Whether rows of the data come from memory rather than from a cache, so that it pays to ask for them early.
+[[nodiscard]] inline bool needs_prefetching(const FeatureView& x) {
+  constexpr std::int64_t kCachedFloats = 1 << 18;
+  return x.n_rows * x.stride > kCachedFloats;
+}
+
 /// The rows of step `step` of a block; empty beyond its end.
 [[nodiscard]] inline std::span<const std::uint32_t> rows_of_step(const StepBlock& block, std::size_t step) {
   const auto batch = static_cast<std::size_t>(block.batch_size);

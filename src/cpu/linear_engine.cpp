@@ -2,15 +2,14 @@
 // Runs blocks of steps of models without hidden layers, on one thread or several.
 #include "cpu/linear_engine.hpp"
 
-#include <omp.h>
-
 #include <algorithm>
 #include <array>
 #include <bit>
 #include <cmath>
-#include <optional>
 
-#include "core/losses.hpp"
+#include "core/rounding.hpp"
+#include "cpu/crew.hpp"
+#include "cpu/loss_problem.hpp"
 
 namespace slalom::cpu {
 namespace {
@@ -21,11 +20,8 @@ constexpr std::int64_t kChunkProducts = 16384;
 constexpr std::int64_t kChunkRows = 32;
 constexpr std::int64_t kMostChunks = 64;
 
-constexpr std::int64_t kTileFloats = 4096;       ///< of rows, or of outputs: half of the smallest L1 cache
-constexpr std::int64_t kAheadFloats = 4096;      ///< from the row in use to the one that is prefetched
-constexpr std::int64_t kCachedFloats = 1 << 18;  ///< a data set that needs no prefetching
-
-std::int64_t round_up(std::int64_t n, std::int64_t unit) { return (n + unit - 1) / unit * unit; }
+constexpr std::int64_t kTileFloats = 4096;   ///< of rows, or of outputs: half of the smallest L1 cache
+constexpr std::int64_t kAheadFloats = 4096;  ///< from the row in use to the one that is prefetched
 
 /// Partial sums of a dot product. Lane i sums elements i, i + 16, ...; the lanes are added pairwise.
 constexpr std::int64_t kLanes = 16;
@@ -46,20 +42,15 @@ float dot(const float* a, const float* b, std::int64_t n) {
 
 LinearProblem problem_of(const ModelSpec& spec, const Dataset& data) {
   const FeatureView view = data.view();
-  LinearProblem p{.features = view.data,
-                  .targets = data.targets.empty() ? nullptr : data.targets.data(),
-                  .labels = data.labels.empty() ? nullptr : data.labels.data(),
-                  .row_weights = data.weights.empty() ? nullptr : data.weights.data(),
-                  .stride = view.stride,
-                  .n_features = spec.n_features,
-                  .n_outputs = spec.n_outputs};
-  if (spec.loss.kind == LossKind::kCrossEntropy) p.targets = nullptr;
-  p.width = round_up(spec.n_features, 8);
+  LinearProblem p = loss_problem(spec, data);
+  p.features = view.data;
+  p.stride = view.stride;
+  p.n_features = spec.n_features;
+  p.width = core::round_up(spec.n_features, 8);
   p.n_weights = p.n_outputs * p.width;
-  p.n_all = p.n_weights + round_up(p.n_outputs, 8);
+  p.n_all = p.n_weights + core::round_up(p.n_outputs, 8);
   p.tile = std::clamp<std::int64_t>(kTileFloats / std::max(p.width, 2 * p.n_outputs) / 8 * 8, 8, kMostTile);
-  if (data.n_rows * view.stride > kCachedFloats) p.ahead = std::clamp<std::int64_t>(kAheadFloats / p.width, 4, 64);
-  p.loss_constant = static_cast<float>(core::loss_constant(spec.loss));
+  if (needs_prefetching(view)) p.ahead = std::clamp<std::int64_t>(kAheadFloats / p.width, 4, 64);
   return p;
 }
 
@@ -71,8 +62,6 @@ struct LinearEngine::Run {
   const core::RuleSettings& settings;
   GradientPass gradient;
   UpdatePass update;
-  int threads;  ///< of the team
-  StepTeam* team;
 };
 
 LinearEngine::LinearEngine(const ModelSpec& spec, const Dataset& data, int threads, const LinearKernels& kernels)
@@ -117,38 +106,26 @@ BlockResult LinearEngine::train(MemberStore<float>& member, const StepBlock& blo
   }
   BlockResult result;
   result.losses.reserve(block.learning_rates.size());
-  Run run{.block = block,
-          .settings = member.settings(),
-          .gradient = kernels_.gradient(loss_, problem_),
-          .update = kernels_.update(member.settings().rule, core::flags_of(member.settings())),
-          .threads = threads,
-          .team = nullptr};
-  if (threads == 1) {
-    run_steps(run, replicas_[0], member.clock(), 0, &result);
-  } else {
-    std::optional<StepTeam> team;
-#pragma omp parallel num_threads(threads)
-    {
-#pragma omp single
-      {
-        run.threads = omp_get_num_threads();  // there may be fewer than were asked for
-        run.team = &team.emplace(run.threads);
-      }
-      const int rank = omp_get_thread_num();
-      core::StepClock clock = member.clock();
-      run_steps(run, replicas_[static_cast<std::size_t>(rank)], clock, rank, rank == 0 ? &result : nullptr);
-#pragma omp barrier
-      if (rank == 0) member.clock() = clock;
-    }
-  }
+  const Run run{.block = block,
+                .settings = member.settings(),
+                .gradient = kernels_.gradient(loss_, problem_),
+                .update = kernels_.update(member.settings().rule, core::flags_of(member.settings()))};
+  core::StepClock end = member.clock();
+  with_crew(threads, [&](Crew& crew) {
+    core::StepClock clock = member.clock();
+    run_steps(run, clock, crew, crew.rank() == 0 ? &result : nullptr);
+    if (crew.rank() == 0) end = clock;
+  });
+  member.clock() = end;
   store(replicas_[0], member);
   return result;
 }
 
 /// Nothing here may throw: the other threads would wait for ever.
-void LinearEngine::run_steps(const Run& run, Replica& replica, core::StepClock& clock, int rank, BlockResult* result) {
+void LinearEngine::run_steps(const Run& run, core::StepClock& clock, Crew& crew, BlockResult* result) {
+  Replica& replica = replicas_[static_cast<std::size_t>(crew.rank())];
   for (std::size_t s = 0; s < run.block.learning_rates.size(); ++s) {
-    const double loss = gradient_of_step(run, replica, s, rank);
+    const double loss = gradient_of_step(run, replica, s, crew);
     if (result != nullptr) result->losses.push_back(loss);  // has room
     if (!std::isfinite(loss) || !kernels_.all_finite(replica.gradient.data(), problem_.n_all)) {
       if (result != nullptr) result->first_non_finite = static_cast<std::int64_t>(s);
@@ -165,7 +142,7 @@ void LinearEngine::run_steps(const Run& run, Replica& replica, core::StepClock& 
 }
 
 /// The gradient of step `step` into replica.gradient; returns the loss.
-double LinearEngine::gradient_of_step(const Run& run, Replica& replica, std::size_t step, int rank) {
+double LinearEngine::gradient_of_step(const Run& run, Replica& replica, std::size_t step, Crew& crew) {
   const auto rows = rows_of_step(run.block, step);
   const auto next = rows_of_step(run.block, step + 1);
   const auto n = static_cast<std::int64_t>(rows.size());
@@ -178,9 +155,9 @@ double LinearEngine::gradient_of_step(const Run& run, Replica& replica, std::siz
                   .gradient = replica.gradient.data(),
                   .scratch = replica.scratch.data()};
   const std::int64_t chunks = chunks_of(n);
-  if (chunks == 1 && run.threads == 1) return run.gradient(problem_, pass);
+  if (chunks == 1 && crew.size() == 1) return run.gradient(problem_, pass);
 
-  const std::int64_t chunk_rows = round_up((n + chunks - 1) / chunks, 8);
+  const std::int64_t chunk_rows = core::round_up(core::ceil_div(n, chunks), 8);
   const auto pass_of_chunk = [&](std::int64_t c, std::int64_t last, float* gradient) {
     const std::int64_t begin = std::min(c * chunk_rows, n);
     pass.rows = rows.data() + begin;
@@ -190,14 +167,14 @@ double LinearEngine::gradient_of_step(const Run& run, Replica& replica, std::siz
       pass.n_next = n - begin - pass.n;
     } else {  // or its first chunk of the next step
       const std::int64_t at =
-          std::min(chunks * rank / run.threads * chunk_rows, static_cast<std::int64_t>(next.size()));
+          std::min(chunks * crew.rank() / crew.size() * chunk_rows, static_cast<std::int64_t>(next.size()));
       pass.next = next.data() + at;
       pass.n_next = static_cast<std::int64_t>(next.size()) - at;
     }
     pass.gradient = gradient;
     return run.gradient(problem_, pass);
   };
-  if (run.threads == 1) {
+  if (crew.size() == 1) {
     double loss = pass_of_chunk(0, chunks, replica.gradient.data());
     for (std::int64_t c = 1; c < chunks; ++c) {
       loss += pass_of_chunk(c, chunks, replica.part.data());
@@ -207,13 +184,13 @@ double LinearEngine::gradient_of_step(const Run& run, Replica& replica, std::siz
   }
   // Parts of even and odd steps lie apart: a thread may be a step ahead of one that still adds.
   const std::size_t base = step % 2 == 0 ? 0 : exchange_.gradients.size() / 2;
-  const std::int64_t first = chunks * rank / run.threads;
-  const std::int64_t last = chunks * (rank + 1) / run.threads;
+  const std::int64_t first = chunks * crew.rank() / crew.size();
+  const std::int64_t last = chunks * (crew.rank() + 1) / crew.size();
   for (std::int64_t c = first; c < last; ++c) {
     const std::size_t at = base + static_cast<std::size_t>(c);
     exchange_.losses[at] = pass_of_chunk(c, last, exchange_.gradients[at].data());
   }
-  run.team->arrive_and_wait(rank, static_cast<std::int64_t>(step) + 1);
+  crew.meet();
   std::copy(exchange_.gradients[base].begin(), exchange_.gradients[base].end(), replica.gradient.begin());
   double loss = exchange_.losses[base];
   for (std::int64_t c = 1; c < chunks; ++c) {

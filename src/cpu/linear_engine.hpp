@@ -7,9 +7,9 @@
 
 #include <slalom/model.hpp>
 
+#include "cpu/crew.hpp"
 #include "cpu/engine.hpp"
 #include "cpu/linear_kernels.hpp"
-#include "cpu/step_team.hpp"
 
 namespace slalom::cpu {
 
@@ -44,8 +44,8 @@ class LinearEngine : public Engine<float> {
   void for_each_run(Visit&& visit) const;
   void load(Replica& replica, MemberStore<float>& member) const;
   void store(const Replica& replica, MemberStore<float>& member) const;
-  void run_steps(const Run& run, Replica& replica, core::StepClock& clock, int rank, BlockResult* result);
-  [[nodiscard]] double gradient_of_step(const Run& run, Replica& replica, std::size_t step, int rank);
+  void run_steps(const Run& run, core::StepClock& clock, Crew& crew, BlockResult* result);
+  [[nodiscard]] double gradient_of_step(const Run& run, Replica& replica, std::size_t step, Crew& crew);
 
   LayerView layer_;
   LinearProblem problem_;

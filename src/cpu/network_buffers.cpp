@@ -13,27 +13,26 @@ namespace {
 /// Buffers that are to lie one after another in one piece of memory.
 class Arrangement {
  public:
-  void add(std::span<float>& buffer, std::int64_t n) { wanted_.push_back({&buffer, static_cast<std::size_t>(n)}); }
+  void add(std::span<float>& buffer, std::int64_t n) { wanted_.push_back({&buffer, n}); }
 
   /// Gives every buffer its place, a whole number of cache lines, filled with zeros.
   void settle(AlignedFloats& memory) const {
-    constexpr std::size_t kLine = 16;
-    const auto room = [](std::size_t n) { return (n + kLine - 1) / kLine * kLine; };
-    std::size_t total = 0;
-    for (const Wanted& wanted : wanted_) total += room(wanted.n);
-    memory.assign(total, 0.0F);
-    use_huge_pages(memory.data(), total * sizeof(float));
+    constexpr std::int64_t kLine = 16;
+    std::int64_t total = 0;
+    for (const Wanted& wanted : wanted_) total += core::round_up(wanted.n, kLine);
+    memory.assign(static_cast<std::size_t>(total), 0.0F);
+    use_huge_pages(memory.data(), memory.size() * sizeof(float));
     float* at = memory.data();
     for (const Wanted& wanted : wanted_) {
-      *wanted.buffer = {at, wanted.n};
-      at += room(wanted.n);
+      *wanted.buffer = {at, static_cast<std::size_t>(wanted.n)};
+      at += core::round_up(wanted.n, kLine);
     }
   }
 
  private:
   struct Wanted {
     std::span<float>* buffer;
-    std::size_t n;
+    std::int64_t n;
   };
   std::vector<Wanted> wanted_;
 };
@@ -68,10 +67,10 @@ void NetworkBuffers::reserve(const ModelSpec& spec, const ParameterLayout& layou
       memory.add(layer.inverse_deviation, layer.row);
     }
   }
-  outputs_row = activation_row((n + kMostTile - 1) / kMostTile * kMostTile);
+  outputs_row = activation_row(core::round_up(n, kMostTile));
   memory.add(outputs, spec.n_outputs * outputs_row);
   memory.settle(memory_);
-  losses.assign(static_cast<std::size_t>((n + kMostTile - 1) / kMostTile), 0.0);
+  losses.assign(static_cast<std::size_t>(core::ceil_div(n, kMostTile)), 0.0);
   rows = n;
   if (training) training_rows = n;
 }

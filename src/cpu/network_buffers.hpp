@@ -9,15 +9,14 @@
 #include <slalom/dataset.hpp>
 #include <slalom/model.hpp>
 
+#include "core/rounding.hpp"
 #include "cpu/product_kernels.hpp"
 
 namespace slalom::cpu {
 
-[[nodiscard]] constexpr std::int64_t ceil_div(std::int64_t n, std::int64_t unit) { return (n + unit - 1) / unit; }
-
 /// Floats between rows of `units` activations: room for whole panels, and an odd number of cache lines, so that a column
 /// does not fall into a few sets of the cache.
-[[nodiscard]] constexpr std::int64_t activation_row(std::int64_t units) { return (units + 31) / 32 * 32 + 16; }
+[[nodiscard]] constexpr std::int64_t activation_row(std::int64_t units) { return core::round_up(units, 32) + 16; }
 
 /// Of one layer. Activations are [batch rows, activation_row(units)]; the last layer's outputs and their derivatives lie
 /// the other way round, [n_outputs, outputs_row]: a row of outputs is then a vector of the batch's rows.

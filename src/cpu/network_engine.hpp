@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Forward and backward passes of a model of dense layers, over any matrix product: the reference path.
+// Forward and backward passes of a model of dense layers, with plain matrix products: the reference path.
 #pragma once
 
 #include <cmath>
@@ -19,18 +19,16 @@ namespace slalom::cpu {
 
 inline constexpr std::int64_t kPredictRows = 256;
 
-/// Matmul offers multiply(m, n, k, A, B, C). Activations are [rows, units] row-major without padding.
-template <class Real, class Matmul>
+/// Activations are [rows, units] row-major without padding.
+template <class Real>
 class NetworkEngine : public SteppedEngine<Real> {
  public:
-  template <class... Args>
-  NetworkEngine(const ModelSpec& spec, const Dataset& data, Args&&... matmul_arguments)
+  NetworkEngine(const ModelSpec& spec, const Dataset& data)
       : SteppedEngine<Real>(ParameterLayout(spec)),
         spec_(spec),
         layout_(spec),
         view_(data.view()),
         loss_(spec, data),
-        matmul_(std::forward<Args>(matmul_arguments)...),
         work_(layout_.layers.size()) {}
 
   void reserve(std::int64_t rows) override {
@@ -110,8 +108,8 @@ class NetworkEngine : public SteppedEngine<Real> {
     for (std::size_t l = 0; l < work_.size(); ++l) {
       const LayerView& layer = layout_.layers[l];
       Work& work = work_[l];
-      matmul_.multiply(n, layer.outputs, layer.inputs, {work.input.data(), layer.inputs, 1},
-                       {parameters + layer.weight, 1, layer.inputs}, {work.z.data(), layer.outputs, 1});
+      multiply<Real>(n, layer.outputs, layer.inputs, {work.input.data(), layer.inputs, 1},
+                     {parameters + layer.weight, 1, layer.inputs}, {work.z.data(), layer.outputs, 1});
       if (layer.bias >= 0) add_bias(n, layer, parameters + layer.bias, work.z.data());
       if (l + 1 == work_.size()) return;
       if (layer.gamma >= 0 && running != nullptr) normalise_batch(n, layer, parameters, running, work);
@@ -188,13 +186,13 @@ class NetworkEngine : public SteppedEngine<Real> {
     for (std::size_t l = work_.size(); l-- > 0;) {
       const LayerView& layer = layout_.layers[l];
       Work& work = work_[l];
-      matmul_.multiply(layer.outputs, layer.inputs, n, {work.delta.data(), 1, layer.outputs},
-                       {work.input.data(), layer.inputs, 1}, {gradient + layer.weight, layer.inputs, 1});
+      multiply<Real>(layer.outputs, layer.inputs, n, {work.delta.data(), 1, layer.outputs},
+                     {work.input.data(), layer.inputs, 1}, {gradient + layer.weight, layer.inputs, 1});
       if (layer.bias >= 0) sum_rows(n, layer.outputs, work.delta.data(), gradient + layer.bias);
       if (l == 0) return;
       Work& below = work_[l - 1];
-      matmul_.multiply(n, layer.inputs, layer.outputs, {work.delta.data(), layer.outputs, 1},
-                       {parameters + layer.weight, layer.inputs, 1}, {below.delta.data(), layer.inputs, 1});
+      multiply<Real>(n, layer.inputs, layer.outputs, {work.delta.data(), layer.outputs, 1},
+                     {parameters + layer.weight, layer.inputs, 1}, {below.delta.data(), layer.inputs, 1});
       for (std::size_t i = 0; i < static_cast<std::size_t>(n * layer.inputs); ++i) {
         if (spec_.dropout > 0.0) below.delta[i] *= below.mask[i];
         below.delta[i] *= core::activation_derivative(spec_.activation, below.z[i]);
@@ -237,7 +235,6 @@ class NetworkEngine : public SteppedEngine<Real> {
   ParameterLayout layout_;
   FeatureView view_;
   BatchLoss<Real> loss_;
-  Matmul matmul_;
   std::vector<Work> work_;
   std::int64_t capacity_ = 0;
 };

@@ -17,18 +17,15 @@ struct Matrix {
 
 /// C[m, n] = A[m, k] B[k, n], every sum in index order.
 template <class Real>
-class PlainMatmul {
- public:
-  void multiply(std::int64_t m, std::int64_t n, std::int64_t k, Matrix<const Real> a, Matrix<const Real> b,
-                Matrix<Real> c) {
-    for (std::int64_t i = 0; i < m; ++i) {
-      for (std::int64_t j = 0; j < n; ++j) {
-        Real sum = Real(0);
-        for (std::int64_t l = 0; l < k; ++l) sum += a(i, l) * b(l, j);
-        c(i, j) = sum;
-      }
+void multiply(std::int64_t m, std::int64_t n, std::int64_t k, Matrix<const Real> a, Matrix<const Real> b,
+              Matrix<Real> c) {
+  for (std::int64_t i = 0; i < m; ++i) {
+    for (std::int64_t j = 0; j < n; ++j) {
+      Real sum = Real(0);
+      for (std::int64_t l = 0; l < k; ++l) sum += a(i, l) * b(l, j);
+      c(i, j) = sum;
     }
   }
-};
+}
 
 }  // namespace slalom::cpu

@@ -4,6 +4,8 @@
 
 #include <cstdint>
 
+#include "core/rounding.hpp"
+
 namespace slalom::cpu {
 
 /// What happens to the sums of a product before they are stored.
@@ -57,7 +59,7 @@ extern const ProductKernels kProductAvx512;    ///< x86 only; the same bits as k
 
 /// Floats that the panels of a [k, n] matrix take.
 [[nodiscard]] constexpr std::int64_t packed_floats(const ProductKernels& kernels, std::int64_t k, std::int64_t n) {
-  return (n + kernels.panel - 1) / kernels.panel * kernels.panel * k;
+  return core::round_up(n, kernels.panel) * k;
 }
 
 }  // namespace slalom::cpu

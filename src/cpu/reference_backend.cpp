@@ -11,7 +11,7 @@ class ReferenceBackend : public HostBackend<double> {
  public:
   ReferenceBackend(const ModelSpec& spec, const Dataset& train, std::span<const MemberConfig> members)
       : HostBackend(spec, members) {
-    add_worker(std::make_unique<NetworkEngine<double, PlainMatmul<double>>>(spec, train));
+    add_worker(std::make_unique<NetworkEngine<double>>(spec, train));
   }
   [[nodiscard]] DeviceKind device() const noexcept override { return DeviceKind::kReference; }
   [[nodiscard]] std::string description() const override { return "reference (float64, 1 thread)"; }

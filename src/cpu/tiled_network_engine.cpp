@@ -2,16 +2,13 @@
 // Runs blocks of steps and predictions: the order of phases, losses, clipping and the optimiser.
 #include "cpu/tiled_network_engine.hpp"
 
-#include <omp.h>
-
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <optional>
 
 #include "core/clip.hpp"
-#include "core/losses.hpp"
 #include "cpu/huge_pages.hpp"
+#include "cpu/loss_problem.hpp"
 
 namespace slalom::cpu {
 namespace {
@@ -23,16 +20,6 @@ constexpr std::int64_t kThreadProducts = std::int64_t{1} << 20;
 /// Values of a unit of the optimiser's pass, and of a partial sum of squares.
 constexpr std::int64_t kPiece = 4096;
 
-LinearProblem losses_of(const ModelSpec& spec, const Dataset& data) {
-  const bool labelled = spec.loss.kind == LossKind::kCrossEntropy;
-  return {.targets = labelled || data.targets.empty() ? nullptr : data.targets.data(),
-          .labels = data.labels.empty() ? nullptr : data.labels.data(),
-          .row_weights = data.weights.empty() ? nullptr : data.weights.data(),
-          .n_outputs = spec.n_outputs,
-          .tile = kMostTile,
-          .loss_constant = static_cast<float>(core::loss_constant(spec.loss))};
-}
-
 }  // namespace
 
 TiledNetworkEngine::TiledNetworkEngine(const ModelSpec& spec, const Dataset& data, int threads,
@@ -40,39 +27,22 @@ TiledNetworkEngine::TiledNetworkEngine(const ModelSpec& spec, const Dataset& dat
     : spec_(spec),
       layout_(spec),
       view_(data.view()),
-      losses_(losses_of(spec, data)),
+      losses_(loss_problem(spec, data)),
       plain_relu_(spec.activation == Activation::kRelu && !spec.batch_norm && !(spec.dropout > 0.0)),
       threads_(threads),
       products_(*set.products),
       passes_(*set.network),
       loss_(passes_.loss(spec.loss.kind)),
+      activate_(passes_.activate(spec.activation)),
       scratch_(static_cast<std::size_t>(threads)),
       gradient_(static_cast<std::size_t>(layout_.n_trainable)),
-      squares_(static_cast<std::size_t>(ceil_div(layout_.n_trainable, kPiece))) {
+      squares_(static_cast<std::size_t>(core::ceil_div(layout_.n_trainable, kPiece))) {
   use_huge_pages(gradient_.data(), gradient_.size() * sizeof(float));
 }
 
 int TiledNetworkEngine::threads_for(std::int64_t batch_rows) const {
   const std::int64_t most = batch_rows * layout_.n_weights / kThreadProducts;
   return static_cast<int>(std::clamp<std::int64_t>(most, 1, threads_));
-}
-
-/// Calls body(crew) in every one of `threads` threads.
-template <class Body>
-void TiledNetworkEngine::with_crew(int threads, Body&& body) {
-  if (threads == 1) {
-    Crew alone;
-    body(alone);
-    return;
-  }
-  std::optional<StepTeam> team;
-#pragma omp parallel num_threads(threads)
-  {
-#pragma omp single
-    team.emplace(omp_get_num_threads());  // there may be fewer than were asked for
-    Crew crew(omp_get_thread_num(), omp_get_num_threads(), *team);
-    body(crew);
-  }
 }
 
 BlockResult TiledNetworkEngine::train(MemberStore<float>& member, const StepBlock& block) {
@@ -122,7 +92,7 @@ void TiledNetworkEngine::run_steps(const Run& run, core::StepClock& clock, Crew&
     outputs(batch, crew);
     backward(batch, crew);
     double loss = 0.0;
-    for (std::int64_t b = 0; b < ceil_div(batch.n, kMostTile); ++b)
+    for (std::int64_t b = 0; b < core::ceil_div(batch.n, kMostTile); ++b)
       loss += buffers_.losses[static_cast<std::size_t>(b)];
     bool finite = std::isfinite(loss);
     for (int t = 0; t < crew.size(); ++t) finite = finite && scratch_[static_cast<std::size_t>(t)].finite;
@@ -174,14 +144,14 @@ void TiledNetworkEngine::update(const Run& run, const core::StepConstants<float>
     run.update(u);
   };
   constexpr std::int64_t kUnit = 64;  // values of a thread's share: whole cache lines
-  crew.share(ceil_div(layout_.n_trainable, kUnit), [&](std::int64_t first, std::int64_t last) {
+  crew.share(core::ceil_div(layout_.n_trainable, kUnit), [&](std::int64_t first, std::int64_t last) {
     const std::int64_t begin = first * kUnit;
     const std::int64_t end = std::min(layout_.n_trainable, last * kUnit);
     range(begin, std::min(end, layout_.n_weights), constants);
     range(std::max(begin, layout_.n_weights), end, free);
     for (const TensorView& tensor : layout_.tensors) {  // 0 / 0 of a rule without epsilon in the padding
       const std::int64_t after = tensor.offset + tensor.size();
-      for (std::int64_t i = std::max(after, begin); i < std::min((after + 7) / 8 * 8, end); ++i) {
+      for (std::int64_t i = std::max(after, begin); i < std::min(core::round_up(after, 8), end); ++i) {
         run.member.parameters()[static_cast<std::size_t>(i)] = 0.0F;
       }
     }

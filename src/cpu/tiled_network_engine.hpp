@@ -48,8 +48,6 @@ class TiledNetworkEngine : public Engine<float> {
   };
 
   [[nodiscard]] int threads_for(std::int64_t batch_rows) const;
-  template <class Body>
-  void with_crew(int threads, Body&& body);
   void run_steps(const Run& run, core::StepClock& clock, Crew& crew, BlockResult* result);
   void pack_weights(const Batch& batch, const Crew& crew);
   void gather(const Batch& batch, const Crew& crew);
@@ -74,6 +72,7 @@ class TiledNetworkEngine : public Engine<float> {
   const ProductKernels& products_;
   const NetworkKernels& passes_;
   LossPass loss_;
+  ActivatePass activate_;
   NetworkBuffers buffers_;
   std::vector<ThreadScratch> scratch_;  ///< one a thread
   AlignedFloats gradient_;              ///< [n_trainable], padding zero

@@ -10,14 +10,13 @@ namespace {
 
 constexpr std::int64_t kBlockRows = TiledNetworkEngine::kBlockRows;
 constexpr std::int64_t kGatherRows = 32;
-constexpr std::int64_t kLine = 16;               ///< floats of a cache line
-constexpr std::int64_t kCachedFloats = 1 << 18;  ///< a data set that needs no prefetching
+constexpr std::int64_t kLine = 16;  ///< floats of a cache line
 
 /// Shares out the products of blocks of kBlockRows rows with `panels` panels. Calls body(row, rows, first panel, end) for
 /// panels of one block.
 template <class Body>
 void share_products(const Crew& crew, std::int64_t n_rows, std::int64_t panels, Body&& body) {
-  crew.share(ceil_div(n_rows, kBlockRows) * panels, [&](std::int64_t first, std::int64_t last) {
+  crew.share(core::ceil_div(n_rows, kBlockRows) * panels, [&](std::int64_t first, std::int64_t last) {
     while (first < last) {
       const std::int64_t block = first / panels;
       const std::int64_t end = std::min(last, (block + 1) * panels);
@@ -38,7 +37,7 @@ void TiledNetworkEngine::pack_weights(const Batch& batch, const Crew& crew) {
     LayerBuffers& layer = buffers_.layers[l];
     const float* weights = batch.parameters + view.weight;
     if (!layer.forward.empty()) {
-      crew.share(ceil_div(view.outputs, panel), [&](std::int64_t first, std::int64_t last) {
+      crew.share(core::ceil_div(view.outputs, panel), [&](std::int64_t first, std::int64_t last) {
         for (std::int64_t p = first; p < last; ++p) {
           products_.pack_transposed(weights + p * panel * view.inputs, view.inputs, view.inputs,
                                     std::min(panel, view.outputs - p * panel),
@@ -47,7 +46,7 @@ void TiledNetworkEngine::pack_weights(const Batch& batch, const Crew& crew) {
       });
     }
     if (!layer.backward.empty() && batch.running != nullptr) {
-      crew.share(ceil_div(view.inputs, panel), [&](std::int64_t first, std::int64_t last) {
+      crew.share(core::ceil_div(view.inputs, panel), [&](std::int64_t first, std::int64_t last) {
         for (std::int64_t p = first; p < last; ++p) {
           products_.pack(weights + p * panel, view.inputs, view.outputs, std::min(panel, view.inputs - p * panel),
                          layer.backward.data() + p * panel * view.outputs);
@@ -62,7 +61,7 @@ void TiledNetworkEngine::pack_weights(const Batch& batch, const Crew& crew) {
 
 void TiledNetworkEngine::gather(const Batch& batch, const Crew& crew) {
   LayerBuffers& layer = buffers_.layers.front();
-  crew.share(ceil_div(batch.n, kGatherRows), [&](std::int64_t first, std::int64_t last) {
+  crew.share(core::ceil_div(batch.n, kGatherRows), [&](std::int64_t first, std::int64_t last) {
     for (std::int64_t i = first * kGatherRows; i < std::min(batch.n, last * kGatherRows); ++i) {
       const std::int64_t row = batch.rows == nullptr ? batch.first + i : static_cast<std::int64_t>(batch.rows[i]);
       std::copy_n(batch.x.row(row), view_.n_features, layer.input.data() + i * layer.input_row);
@@ -76,7 +75,7 @@ void TiledNetworkEngine::pack_input(const Batch& batch, std::size_t l, const Cre
   const std::int64_t inputs = layout_.layers[l].inputs;
   const std::int64_t panel = products_.panel;
   LayerBuffers& layer = buffers_.layers[l];
-  crew.share(ceil_div(inputs, panel), [&](std::int64_t first, std::int64_t last) {
+  crew.share(core::ceil_div(inputs, panel), [&](std::int64_t first, std::int64_t last) {
     for (std::int64_t p = first; p < last; ++p) {
       products_.pack(layer.input.data() + p * panel, layer.input_row, batch.n, std::min(panel, inputs - p * panel),
                      layer.input_panels.data() + p * panel * batch.n);
@@ -91,7 +90,7 @@ void TiledNetworkEngine::forward(const Batch& batch, Crew& crew) {
     const LayerView& view = layout_.layers[l];
     LayerBuffers& layer = buffers_.layers[l];
     LayerBuffers& above = buffers_.layers[l + 1];
-    const std::int64_t panels = ceil_div(view.outputs, panel);
+    const std::int64_t panels = core::ceil_div(view.outputs, panel);
     Product product{.n = view.outputs,
                     .k = view.inputs,
                     .a_row = layer.input_row,
@@ -117,18 +116,17 @@ void TiledNetworkEngine::forward(const Batch& batch, Crew& crew) {
     }
     core::DropoutKey key = batch.dropout;
     key.layer = static_cast<std::uint32_t>(l);
-    crew.share(ceil_div(batch.n, kGatherRows), [&](std::int64_t first, std::int64_t last) {
+    crew.share(core::ceil_div(batch.n, kGatherRows), [&](std::int64_t first, std::int64_t last) {
       const std::int64_t row = first * kGatherRows;
-      passes_.activate(spec_.activation)(
-          {.z = layer.z.data() + row * layer.row,
-           .h = above.input.data() + row * above.input_row,
-           .z_row = layer.row,
-           .h_row = above.input_row,
-           .rows = std::min(batch.n, last * kGatherRows) - row,
-           .columns = view.outputs,
-           .first_row = row,
-           .dropout = batch.running != nullptr ? static_cast<float>(spec_.dropout) : 0.0F,
-           .key = &key});
+      activate_({.z = layer.z.data() + row * layer.row,
+                 .h = above.input.data() + row * above.input_row,
+                 .z_row = layer.row,
+                 .h_row = above.input_row,
+                 .rows = std::min(batch.n, last * kGatherRows) - row,
+                 .columns = view.outputs,
+                 .first_row = row,
+                 .dropout = batch.running != nullptr ? static_cast<float>(spec_.dropout) : 0.0F,
+                 .key = &key});
     });
     crew.meet();
   }
@@ -148,7 +146,7 @@ void TiledNetworkEngine::outputs(const Batch& batch, Crew& crew) {
                   .panels = scratch.panel.data(),
                   .c_row = row_of_outputs,
                   .c_width = panel};
-  crew.share(ceil_div(batch.n, kMostTile), [&](std::int64_t first, std::int64_t last) {
+  crew.share(core::ceil_div(batch.n, kMostTile), [&](std::int64_t first, std::int64_t last) {
     for (std::int64_t b = first; b < last; ++b) {
       const std::int64_t begin = b * kMostTile;
       const std::int64_t end = std::min(batch.n, begin + kMostTile);
@@ -195,7 +193,7 @@ void TiledNetworkEngine::delta_below(const Batch& batch, std::size_t l, const Cr
   const LayerView& view = layout_.layers[l];
   LayerBuffers& layer = buffers_.layers[l];
   LayerBuffers& below = buffers_.layers[l - 1];
-  const std::int64_t panels = ceil_div(view.inputs, products_.panel);
+  const std::int64_t panels = core::ceil_div(view.inputs, products_.panel);
   const float* slopes = plain_relu_ ? layer.input.data() : below.z.data();
   Product product{.n = view.inputs,
                   .k = view.outputs,
@@ -219,7 +217,7 @@ void TiledNetworkEngine::weight_gradient(const Batch& batch, std::size_t l, cons
   const bool last_layer = l + 1 == layout_.layers.size();
   const LayerView& view = layout_.layers[l];
   const LayerBuffers& layer = buffers_.layers[l];
-  const std::int64_t panels = ceil_div(view.inputs, products_.panel);
+  const std::int64_t panels = core::ceil_div(view.inputs, products_.panel);
   ThreadScratch& scratch = scratch_[static_cast<std::size_t>(crew.rank())];
   Product product{.n = view.inputs,
                   .k = batch.n,
@@ -228,7 +226,7 @@ void TiledNetworkEngine::weight_gradient(const Batch& batch, std::size_t l, cons
                   .panels = layer.input_panels.data(),
                   .c_row = view.inputs,
                   .c_width = view.inputs};
-  const std::int64_t blocks = ceil_div(view.outputs, kBlockRows);
+  const std::int64_t blocks = core::ceil_div(view.outputs, kBlockRows);
   share_products(crew, view.outputs, panels,
                  [&](std::int64_t output, std::int64_t n, std::int64_t first, std::int64_t end) {
                    product.m = n;
@@ -247,7 +245,7 @@ void TiledNetworkEngine::weight_gradient(const Batch& batch, std::size_t l, cons
 
 /// A part of the next batch's rows, a little at a time: they come from memory while products are computed.
 void TiledNetworkEngine::prefetch(const Batch& batch, std::int64_t part, std::int64_t parts) const {
-  if (view_.n_rows * view_.stride <= kCachedFloats) return;
+  if (!needs_prefetching(view_)) return;
   for (std::int64_t i = batch.n_next * part / parts; i < batch.n_next * (part + 1) / parts; ++i) {
     const float* row = view_.row(static_cast<std::int64_t>(batch.next[i]));
     for (std::int64_t j = 0; j < view_.n_features; j += kLine) __builtin_prefetch(row + j, 0, 2);
@@ -269,12 +267,12 @@ void TiledNetworkEngine::bias_gradient(const Batch& batch, std::size_t l, const 
   }
   const LayerBuffers& layer = buffers_.layers[l];
   constexpr std::int64_t kColumns = 32;
-  crew.share(ceil_div(view.outputs, kColumns), [&](std::int64_t first, std::int64_t last) {
+  crew.share(core::ceil_div(view.outputs, kColumns), [&](std::int64_t first, std::int64_t last) {
     const std::int64_t column = first * kColumns;
     const std::int64_t end = std::min(view.outputs, last * kColumns);
     passes_.column_sums(layer.delta.data() + column, layer.row, batch.n, end - column, sums + column);
-    for (std::int64_t j = end; j < (end + 7) / 8 * 8; ++j) sums[j] = 0.0F;
-    if (!passes_.all_finite(sums + column, (end - column + 7) / 8 * 8)) {
+    for (std::int64_t j = end; j < core::round_up(end, 8); ++j) sums[j] = 0.0F;
+    if (!passes_.all_finite(sums + column, core::round_up(end - column, 8))) {
       scratch_[static_cast<std::size_t>(crew.rank())].finite = false;
     }
   });
@@ -285,7 +283,7 @@ void TiledNetworkEngine::normalise(const Batch& batch, std::size_t l, const Crew
   const LayerView& view = layout_.layers[l];
   LayerBuffers& layer = buffers_.layers[l];
   constexpr std::int64_t kColumns = 8;
-  crew.share(ceil_div(view.outputs, kColumns), [&](std::int64_t first, std::int64_t last) {
+  crew.share(core::ceil_div(view.outputs, kColumns), [&](std::int64_t first, std::int64_t last) {
     // Prediction reads running statistics only; the pass does not write them then.
     float* running = batch.running != nullptr ? batch.running : const_cast<float*>(batch.parameters);
     const NormColumns columns{.rows = batch.n,

@@ -8,13 +8,13 @@
 
 #include <slalom/error.hpp>
 
+#include "core/rounding.hpp"
+
 namespace slalom::training {
 namespace {
 
 constexpr std::int64_t kDefaultPatience = 5;  ///< of --tol without --patience
 constexpr double kNoLoss = std::numeric_limits<double>::quiet_NaN();
-
-std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
 std::int64_t total_steps(const TrainerConfig& config, std::int64_t steps_per_epoch) {
   // Saturates: an absurd number of epochs is a run that ends by other means.
@@ -30,7 +30,7 @@ MemberRun::MemberRun(const TrainerConfig& config, std::int64_t n_rows, const std
     : config_(config),
       sampler_(n_rows, rows, config.seed, stream, config.shuffle && config.batch_size > 0),
       batch_(config.batch_size > 0 ? std::min(config.batch_size, sampler_.size()) : sampler_.size()),
-      steps_per_epoch_(ceil_div(sampler_.size(), batch_)),
+      steps_per_epoch_(core::ceil_div(sampler_.size(), batch_)),
       schedule_(config.schedule, config.optimizer.learning_rate, steps_per_epoch_,
                 total_steps(config, steps_per_epoch_)) {
   state_.plateau = schedule_.start();
@@ -80,7 +80,7 @@ StepBlock MemberRun::block_after(const StepBlock& current, std::int64_t max_step
 }
 
 StepBlock MemberRun::block_at(const RunState::Position& at, std::int64_t max_steps, std::vector<double>& rates) {
-  std::int64_t steps = std::min(max_steps, ceil_div(sampler_.size() - at.row, batch_));
+  std::int64_t steps = std::min(max_steps, core::ceil_div(sampler_.size() - at.row, batch_));
   if (watched_) steps = std::min(steps, kGuardStride - at.row / batch_ % kGuardStride);
   if (config_.max_steps > 0) steps = std::min(steps, config_.max_steps - at.step);
   const std::int64_t n = std::min(steps * batch_, sampler_.size() - at.row);
