@@ -13,7 +13,7 @@ fail() {
 }
 
 packages=(cmake ninja-build g++ git ca-certificates ccache python3 python3-venv zlib1g-dev libcli11-dev nlohmann-json3-dev
-  libfmt-dev libgtest-dev libgmock-dev libbenchmark-dev libdnnl-dev ocl-icd-opencl-dev opencl-headers
+  libfmt-dev libjs-vega libgtest-dev libgmock-dev libbenchmark-dev libdnnl-dev ocl-icd-opencl-dev opencl-headers
   librandom123-dev libonnx-dev libprotobuf-dev protobuf-compiler)
 for argument in "$@"; do
   case "$argument" in
