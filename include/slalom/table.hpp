@@ -101,7 +101,8 @@ struct ReadOptions {
 /// x0..xN; booleans are the numbers 0 and 1.
 ///
 /// Throws InputError (cannot open), DataError (empty, header only, ragged row, infinite value, duplicate names, text
-/// that is not UTF-8, corrupt file, nested column types, ...), UsageError.
+/// that is not UTF-8, corrupt file, nested column types, ...), UsageError; Error (kIo) if reading fails, or if the file
+/// is changed, replaced or removed while it is read (pipes cannot be watched).
 Table read_table(const std::string& path, const ReadOptions& options = {});
 
 /// Reads a file piece by piece in order, holding one piece at a time, and hands every piece to `consume`.

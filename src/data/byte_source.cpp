@@ -97,8 +97,7 @@ void ByteSource::check_end() const {
   gzerror(as_gzip(file_.get()), &code);
   if (code == Z_BUF_ERROR) throw DataError(fmt::format("{}: the gzip content is corrupt or cut off", path_));
   if (gzdirect(as_gzip(file_.get())) != 0 && n_read_ < expected_bytes_) {
-    throw DataError(fmt::format("{}: ended after {} of {} bytes; was it changed while it was read?", path_, n_read_,
-                                expected_bytes_));
+    throw Error(ExitCode::kIo, fmt::format("{}: ended after {} of {} bytes", path_, n_read_, expected_bytes_));
   }
 }
 

@@ -24,7 +24,7 @@ class ByteSource {
   explicit ByteSource(const std::string& path);
 
   /// Appends up to `n` bytes to `out`, fewer only at the end; returns how many. Throws DataError if the gzip stream is
-  /// corrupt or cut off, or if the file has become shorter since it was opened; Error (kIo) if reading fails.
+  /// corrupt or cut off; Error (kIo) if reading fails or the file has become shorter since it was opened.
   std::size_t read(std::size_t n, std::string& out);
 
  private:

@@ -103,7 +103,7 @@ class LibsvmReader : public TableReader {
     for (auto& column : numbers) column.assign(static_cast<std::size_t>(table.n_rows), 0.0);
     for (std::int64_t row = 0; row < table.n_rows; ++row) {
       const LibsvmLine* line = lines_.next();
-      if (line == nullptr) throw DataError(path_ + ": has become shorter while it was read");
+      if (line == nullptr) throw Error(ExitCode::kIo, path_ + ": has fewer rows when it is read again");
       note_line(row, table);
       numbers[0][static_cast<std::size_t>(row)] = line->label;
       for (const LibsvmFeature& feature : line->features) {

@@ -4,11 +4,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstddef>
 #include <optional>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "data/cell_text.hpp"
 #include "slalom/error.hpp"
@@ -18,6 +21,8 @@ namespace {
 
 constexpr std::string_view kMagic = "\x93NUMPY";
 constexpr std::size_t kVersionBytes = 2;
+constexpr std::int64_t kMaxTextOffset = 12;  // magic, version, and a length of 4 bytes
+constexpr std::int64_t kMaxHeaderBytes = std::int64_t{1} << 20;
 constexpr std::array<std::pair<std::string_view, NpyType>, 12> kTypes = {{{"b1", NpyType::kBool},
                                                                           {"i1", NpyType::kInt8},
                                                                           {"i2", NpyType::kInt16},
@@ -32,10 +37,10 @@ constexpr std::array<std::pair<std::string_view, NpyType>, 12> kTypes = {{{"b1",
                                                                           {"f8", NpyType::kFloat64}}};
 
 /// The little-endian integer in the first `n` bytes.
-std::size_t read_length(std::string_view bytes, std::size_t n) {
-  std::size_t value = 0;
+std::int64_t read_length(std::string_view bytes, std::size_t n) {
+  std::uint64_t value = 0;
   for (std::size_t i = n; i-- > 0;) value = value << 8U | static_cast<unsigned char>(bytes[i]);
-  return value;
+  return static_cast<std::int64_t>(value);
 }
 
 /// Reads the Python dictionary literal of a header: string keys with values that are strings, True/False or tuples of
@@ -166,24 +171,33 @@ std::int64_t bytes_of(NpyType type) noexcept {
   return 8;
 }
 
-NpyHeader parse_npy_header(const std::string& path, std::string_view bytes) {
-  if (!bytes.starts_with(kMagic)) throw DataError(path + ": is not an .npy file");
-  const std::string_view behind_magic = bytes.substr(kMagic.size());
+NpyHeader read_npy_header(const RandomAccessFile& file) {
+  const std::string& path = file.path();
+  std::string start(static_cast<std::size_t>(std::min<std::int64_t>(file.size(), kMaxTextOffset)), '\0');
+  file.read(0, start);
+  if (!start.starts_with(kMagic)) throw DataError(path + ": is not an .npy file");
+  const std::string_view behind_magic = std::string_view(start).substr(kMagic.size());
   const int version = behind_magic.size() < kVersionBytes ? 0 : static_cast<unsigned char>(behind_magic[0]);
   const std::size_t length_bytes = version == 1 ? 2 : 4;
   if (version < 1 || version > 3)
     throw DataError(fmt::format("{}: has .npy version {}, expected 1, 2 or 3", path, version));
-  const std::size_t text_offset = kMagic.size() + kVersionBytes + length_bytes;
-  if (bytes.size() < text_offset) throw DataError(path + ": ends within the .npy header");
-  const std::size_t length = read_length(behind_magic.substr(kVersionBytes), length_bytes);
-  if (length > bytes.size() - text_offset) throw DataError(path + ": ends within the .npy header");
+  const auto text_offset = static_cast<std::int64_t>(kMagic.size() + kVersionBytes + length_bytes);
+  if (file.size() < text_offset) throw DataError(path + ": ends within the .npy header");
+  const std::int64_t length = read_length(behind_magic.substr(kVersionBytes), length_bytes);
+  if (length > file.size() - text_offset) throw DataError(path + ": ends within the .npy header");
+  if (length > kMaxHeaderBytes) {
+    throw DataError(
+        fmt::format("{}: has an .npy header of {} bytes, expected at most {}", path, length, kMaxHeaderBytes));
+  }
 
-  DictionaryParser dictionary(bytes.substr(text_offset, length), path);
+  std::string text(static_cast<std::size_t>(length), '\0');
+  file.read(text_offset, text);
+  DictionaryParser dictionary(text, path);
   dictionary.parse();
   NpyHeader header;
   header.type = find_type(path, *dictionary.descr);
   header.fortran_order = *dictionary.fortran_order;
-  header.data_offset = static_cast<std::int64_t>(text_offset + length);
+  header.data_offset = text_offset + length;
   const std::vector<std::int64_t>& shape = *dictionary.shape;
   if (shape.empty() || shape.size() > 2) {
     throw DataError(fmt::format("{}: has {} dimensions, expected 1 or 2", path, shape.size()));
@@ -192,7 +206,7 @@ NpyHeader parse_npy_header(const std::string& path, std::string_view bytes) {
   header.n_rows = shape[0];
   header.n_columns = header.is_vector ? 1 : shape[1];
 
-  const auto n_bytes = static_cast<std::int64_t>(bytes.size()) - header.data_offset;
+  const std::int64_t n_bytes = file.size() - header.data_offset;
   std::int64_t n_elements = 0;
   std::int64_t n_announced = 0;
   if (__builtin_mul_overflow(header.n_rows, header.n_columns, &n_elements) ||

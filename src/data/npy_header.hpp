@@ -4,8 +4,8 @@
 
 #include <cstdint>
 #include <string>
-#include <string_view>
-#include <vector>
+
+#include "data/random_access_file.hpp"
 
 namespace slalom {
 
@@ -35,10 +35,10 @@ struct NpyHeader {
   std::int64_t data_offset = 0;  ///< of the first element in the file
 };
 
-/// Reads the header at the start of `bytes`, the whole file. Throws DataError, starting with `path`, if it is not an
-/// .npy file, if the elements are not little-endian numbers or booleans, if there are not one or two dimensions, or if
-/// the data that the header announces does not fill the rest of the file exactly.
-[[nodiscard]] NpyHeader parse_npy_header(const std::string& path, std::string_view bytes);
+/// Reads the header of `file`. Throws DataError if it is not an .npy file, if its header is longer than 1 MiB, if the
+/// elements are not little-endian numbers or booleans, if there are not one or two dimensions, or if the data that the
+/// header announces does not fill the rest of the file exactly; and as RandomAccessFile::read.
+[[nodiscard]] NpyHeader read_npy_header(const RandomAccessFile& file);
 
 /// A version 1.0 header of kWrittenNpyHeaderBytes for a float64 array in C order; n_columns 0 writes one dimension.
 inline constexpr std::int64_t kWrittenNpyHeaderBytes = 128;

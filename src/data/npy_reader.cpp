@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads NumPy arrays: a memory-mapped .npy file of features, and optionally a second one of targets.
+// Reads NumPy arrays: an .npy file of features, and optionally a second one of targets.
 #include <arrow/util/float16.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cstring>
+#include <span>
 #include <utility>
 #include <vector>
 
 #include "data/column_names.hpp"
-#include "data/mapped_file.hpp"
 #include "data/npy_header.hpp"
+#include "data/random_access_file.hpp"
 #include "data/table_reader.hpp"
 #include "data/typed_column.hpp"
 #include "slalom/error.hpp"
@@ -18,8 +19,11 @@
 namespace slalom {
 namespace {
 
-/// Rows that are copied for all columns in turn, so that a C-order slab is read from memory once.
-constexpr std::int64_t kSlabRows = 256;
+/// What is read at once: many rows to a call that are still in the cache when the last column is taken from them, and
+/// of wide tables as many rows as make going from column to column worth while.
+constexpr std::int64_t kSlabBytes = std::int64_t{1} << 18;
+constexpr std::int64_t kWideSlabRows = 256;
+constexpr std::int64_t kWideSlabBytes = std::int64_t{1} << 25;
 
 struct RowRange {
   std::int64_t begin = 0;
@@ -46,7 +50,7 @@ class NpyArray {
  public:
   /// `prefix`: columns are called prefix0, prefix1, ..., or just `prefix` if it is "y" and there is one.
   NpyArray(const std::string& path, const ReadOptions& options, const std::string& prefix)
-      : file_(path), header_(parse_npy_header(path, file_.bytes())) {
+      : file_(path), header_(read_npy_header(file_)) {
     if (header_.n_rows == 0) return;
     if (header_.n_columns == 0) throw DataError(path + ": has no columns");
     const bool is_single_target = prefix == "y" && header_.n_columns == 1;
@@ -61,50 +65,60 @@ class NpyArray {
   [[nodiscard]] std::int64_t n_rows() const noexcept { return header_.n_rows; }
   [[nodiscard]] std::int64_t row_bytes() const noexcept { return header_.n_columns * bytes_of(header_.type); }
 
-  /// Appends the columns of some rows to `table`.
+  /// Appends the columns of some rows to `table`. Throws as RandomAccessFile::read.
   void read(RowRange rows, Table& table) {
-    file_.check_not_cut();
     for (TypedColumn& column : columns_) column.reserve(rows.end - rows.begin);
-    for (std::int64_t begin = rows.begin; begin < rows.end; begin += kSlabRows) {
-      copy_slab({.begin = begin, .end = std::min(begin + kSlabRows, rows.end)});
+    switch (header_.type) {
+      case NpyType::kBool: convert(rows, as_number_from_bool); break;
+      case NpyType::kInt8: convert(rows, as_number<std::int8_t>); break;
+      case NpyType::kInt16: convert(rows, as_number<std::int16_t>); break;
+      case NpyType::kInt32: convert(rows, as_number<std::int32_t>); break;
+      case NpyType::kInt64: convert(rows, as_number<std::int64_t>); break;
+      case NpyType::kUint8: convert(rows, as_number<std::uint8_t>); break;
+      case NpyType::kUint16: convert(rows, as_number<std::uint16_t>); break;
+      case NpyType::kUint32: convert(rows, as_number<std::uint32_t>); break;
+      case NpyType::kUint64: convert(rows, as_number<std::uint64_t>); break;
+      case NpyType::kFloat16: convert(rows, as_number_from_half); break;
+      case NpyType::kFloat32: convert(rows, as_number<float>); break;
+      case NpyType::kFloat64: convert(rows, as_number<double>); break;
     }
     for (TypedColumn& column : columns_) table.columns.push_back(column.take());
   }
 
  private:
-  void copy_slab(RowRange rows) {
-    switch (header_.type) {
-      case NpyType::kBool: return copy(rows, as_number_from_bool);
-      case NpyType::kInt8: return copy(rows, as_number<std::int8_t>);
-      case NpyType::kInt16: return copy(rows, as_number<std::int16_t>);
-      case NpyType::kInt32: return copy(rows, as_number<std::int32_t>);
-      case NpyType::kInt64: return copy(rows, as_number<std::int64_t>);
-      case NpyType::kUint8: return copy(rows, as_number<std::uint8_t>);
-      case NpyType::kUint16: return copy(rows, as_number<std::uint16_t>);
-      case NpyType::kUint32: return copy(rows, as_number<std::uint32_t>);
-      case NpyType::kUint64: return copy(rows, as_number<std::uint64_t>);
-      case NpyType::kFloat16: return copy(rows, as_number_from_half);
-      case NpyType::kFloat32: return copy(rows, as_number<float>);
-      case NpyType::kFloat64: return copy(rows, as_number<double>);
-    }
-  }
-
   template <class Convert>
-  void copy(RowRange rows, const Convert& convert) {
+  void convert(RowRange rows, const Convert& number_at) {
     const std::int64_t size = bytes_of(header_.type);
-    const std::int64_t row_step = header_.fortran_order ? size : size * header_.n_columns;
-    const std::int64_t column_step = header_.fortran_order ? size * header_.n_rows : size;
-    const char* column_start = file_.bytes().data() + header_.data_offset;
+    if (!header_.fortran_order) return convert_columns(columns_, row_bytes(), header_.data_offset, rows, number_at);
+    std::int64_t offset = header_.data_offset;
     for (TypedColumn& column : columns_) {
-      for (std::int64_t row = rows.begin; row < rows.end; ++row)
-        column.add_number(convert(column_start + row * row_step));
-      column_start += column_step;
+      convert_columns({&column, 1}, size, offset, rows, number_at);
+      offset += size * header_.n_rows;
     }
   }
 
-  MappedFile file_;
+  /// Converts `columns` whose elements lie side by side in rows of `row_step` bytes; row 0 begins at `offset`.
+  template <class Convert>
+  void convert_columns(std::span<TypedColumn> columns, std::int64_t row_step, std::int64_t offset, RowRange rows,
+                       const Convert& number_at) {
+    const std::int64_t slab_rows =
+        std::max({kSlabBytes / row_step, std::min(kWideSlabRows, kWideSlabBytes / row_step), std::int64_t{1}});
+    for (std::int64_t begin = rows.begin; begin < rows.end; begin += slab_rows) {
+      const std::int64_t n_rows = std::min(slab_rows, rows.end - begin);
+      slab_.resize(static_cast<std::size_t>(n_rows * row_step));
+      file_.read(offset + begin * row_step, slab_);
+      const char* element = slab_.data();
+      for (TypedColumn& column : columns) {
+        for (std::int64_t row = 0; row < n_rows; ++row) column.add_number(number_at(element + row * row_step));
+        element += bytes_of(header_.type);
+      }
+    }
+  }
+
+  RandomAccessFile file_;
   NpyHeader header_;
   std::vector<TypedColumn> columns_;
+  std::vector<char> slab_;
 };
 
 class NpyReader : public TableReader {

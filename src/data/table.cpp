@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "data/file_watch.hpp"
 #include "data/format.hpp"
 #include "data/table_reader.hpp"
 #include "slalom/error.hpp"
@@ -14,7 +15,7 @@
 namespace slalom {
 namespace {
 
-std::unique_ptr<TableReader> open_table(const std::string& path, const ReadOptions& options, ReadMode mode) {
+std::unique_ptr<TableReader> open_reader(const std::string& path, const ReadOptions& options, ReadMode mode) {
   const FileFormat format = find_format(path, options.format);
   if (!options.targets_path.empty() && format != FileFormat::kNpy) {
     throw UsageError(fmt::format("{}: a separate targets file goes with .npy data only", path));
@@ -28,6 +29,42 @@ std::unique_ptr<TableReader> open_table(const std::string& path, const ReadOptio
   }
   return open_csv(path, options, mode);
 }
+
+/// An open file that must stay as it is. If it has changed, that is the error, whatever its reader makes of it.
+class OpenTable {
+ public:
+  OpenTable(const std::string& path, const ReadOptions& options, ReadMode mode)
+      : data_(path), targets_(options.targets_path) {
+    watched([&] { reader_ = open_reader(path, options, mode); });
+  }
+
+  /// As TableReader::next; throws Error (kIo) if the file has changed.
+  std::optional<Table> next(std::int64_t max_bytes) {
+    std::optional<Table> piece;
+    watched([&] { piece = reader_->next(max_bytes); });
+    return piece;
+  }
+
+ private:
+  template <class Action>
+  void watched(const Action& action) const {
+    try {
+      action();
+    } catch (const Error&) {
+      check();
+      throw;
+    }
+    check();
+  }
+  void check() const {
+    data_.check();
+    targets_.check();
+  }
+
+  FileWatch data_;
+  FileWatch targets_;
+  std::unique_ptr<TableReader> reader_;
+};
 
 [[noreturn]] void throw_no_rows(const std::string& path, const ReadOptions& options) {
   const bool is_csv = find_format(path, options.format) == FileFormat::kCsv;
@@ -55,7 +92,7 @@ std::string Table::place(std::int64_t row) const {
 }
 
 Table read_table(const std::string& path, const ReadOptions& options) {
-  auto table = open_table(path, options, ReadMode::kWhole)->next(std::numeric_limits<std::int64_t>::max());
+  auto table = OpenTable(path, options, ReadMode::kWhole).next(std::numeric_limits<std::int64_t>::max());
   if (!table) throw_no_rows(path, options);
   return *std::move(table);
 }
@@ -63,9 +100,9 @@ Table read_table(const std::string& path, const ReadOptions& options) {
 void stream_table(const std::string& path, const ReadOptions& options,
                   const std::function<void(const Table&)>& consume) {
   if (options.block_bytes < 1) throw UsageError("block_bytes must be positive");
-  const auto reader = open_table(path, options, ReadMode::kStream);
+  OpenTable table(path, options, ReadMode::kStream);
   bool any = false;
-  while (const auto piece = reader->next(options.block_bytes)) {
+  while (const auto piece = table.next(options.block_bytes)) {
     any = true;
     consume(*piece);
   }

@@ -140,6 +140,8 @@ TEST(NpyReader, NamesWhatIsWrong) {
   EXPECT_EQ(complaint(npy("", "", 4)), ": has .npy version 4, expected 1, 2 or 3");
   EXPECT_EQ(complaint(npy(header("<f8", "(1,)"), "").substr(0, 40)), ": ends within the .npy header");
   EXPECT_EQ(complaint(std::string("\x93NUMPY\x02\x00\xFF\xFF\xFF\xFF{", 13)), ": ends within the .npy header");
+  EXPECT_EQ(complaint(npy(std::string((1U << 20U) + 1, ' '), "", 2)),
+            ": has an .npy header of 1048578 bytes, expected at most 1048576");
   EXPECT_EQ(complaint(npy("{'descr': '<f8'", "")), ": the .npy header is corrupt");
   EXPECT_EQ(complaint(npy(header("<f8", "(-1,)"), "")), ": the .npy header is corrupt");
   EXPECT_EQ(complaint(npy(header("<f8", "(99999999999999999999,)"), "")), ": the .npy header is corrupt");
