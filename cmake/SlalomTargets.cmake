@@ -32,13 +32,14 @@ function(slalom_link target)
   endforeach()
 endfunction()
 
-# slalom_add_test(<name> SOURCES a_test.cpp ... LIBS slalom_data ... [LABELS label ...] [DEVICE])
+# slalom_add_test(<name> SOURCES a_test.cpp ... LIBS slalom_data ... [LABELS label ...] [DEVICE] [THREADS])
 #
 # A GoogleTest binary, registered with CTest test by test. LIBS may name OBJECT libraries of this project (every one that is
 # needed, since objects do not bring others along) and any other library. LABELS default to unit. DEVICE: the test needs a GPU;
-# it gets the label cuda and runs under SLALOM_TEST_LAUNCHER.
+# it gets the label cuda and runs under SLALOM_TEST_LAUNCHER. THREADS: it is about code that runs in several threads; it gets the
+# label threads, belongs to the target threads_tests, and runs under ThreadSanitizer in continuous integration.
 function(slalom_add_test name)
-  cmake_parse_arguments(PARSE_ARGV 1 ARG "DEVICE" "" "SOURCES;LIBS;LABELS")
+  cmake_parse_arguments(PARSE_ARGV 1 ARG "DEVICE;THREADS" "" "SOURCES;LIBS;LABELS")
   if(ARG_UNPARSED_ARGUMENTS OR NOT ARG_SOURCES)
     message(FATAL_ERROR "slalom_add_test(${name}): expected SOURCES ... LIBS ... [LABELS ...] [DEVICE], got '${ARGN}'")
   endif()
@@ -52,10 +53,21 @@ function(slalom_add_test name)
     list(APPEND ARG_LABELS cuda)
     set_target_properties(${name} PROPERTIES CROSSCOMPILING_EMULATOR "${SLALOM_TEST_LAUNCHER}")
   endif()
+  if(ARG_THREADS)
+    list(APPEND ARG_LABELS threads)
+    if(NOT TARGET threads_tests)
+      add_custom_target(threads_tests)
+    endif()
+    add_dependencies(threads_tests ${name})
+  endif()
+  set(environment)
+  if(SLALOM_ARCHER)
+    set(environment ENVIRONMENT "OMP_TOOL_LIBRARIES=${SLALOM_ARCHER}")
+  endif()
   gtest_discover_tests(
     ${name}
     DISCOVERY_MODE PRE_TEST
     DISCOVERY_TIMEOUT 60
     NO_PRETTY_VALUES # structs print as their bytes, addresses included
-    PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT 600)
+    PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT 600 ${environment})
 endfunction()

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Installs what slalom needs to build and test on Debian 12 or Ubuntu 22.04+: system packages, and a private virtual environment in
-# build/venv for what only PyPI has. --dev adds clang with its tools and libFuzzer, and what the tests of completions and of the
+# build/venv for what only PyPI has. --dev adds clang with its tools and libFuzzer, valgrind, and what the tests of completions and of the
 # manual page use. Does nothing that is already done.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -18,7 +18,7 @@ packages=(cmake ninja-build g++ git ca-certificates ccache python3 python3-venv 
 for argument in "$@"; do
   case "$argument" in
     --dev)
-      packages+=(clang clang-format clang-tidy libomp-dev groff-base zsh fish)
+      packages+=(clang clang-format clang-tidy libomp-dev valgrind groff-base zsh fish)
       # Ubuntu 22.04's clang brings libFuzzer itself.
       grep -q '^VERSION_CODENAME=jammy' /etc/os-release || packages+=(libclang-rt-dev)
       ;;

@@ -10,7 +10,6 @@ namespace slalom::testing {
 namespace {
 
 constexpr int kIo = 74;
-constexpr int kNoInput = 66;
 
 class ChangingData : public CommandLine {
  protected:
@@ -132,21 +131,6 @@ TEST_F(ChangingData, APredictionIsNotWritten) {
                            "predict --model m.safetensors --data plane.csv --out p.csv");
   EXPECT_EQ(run.status, kIo) << run.err;
   EXPECT_FALSE(exists("p.csv"));
-}
-
-TEST_F(ChangingData, ThatVanishesBeforeAResumeLosesNothing) {
-  write("plane.csv", plane_csv(200));
-  const std::string command = "train --data plane.csv --target y --quiet --device cpu --checkpoint-dir ck --out ";
-  ASSERT_EQ(slalom(command + "whole.safetensors --epochs 4").status, 0);
-  ASSERT_EQ(shell("rm -r ck").status, 0);
-  ASSERT_EQ(slalom(command + "half.safetensors --epochs 2").status, 0);
-  ASSERT_EQ(shell("mv plane.csv elsewhere.csv && cp -r ck before").status, 0);
-  expect_error(command + "m.safetensors --epochs 4 --resume", kNoInput, "plane.csv: no such file", "m.safetensors");
-  EXPECT_EQ(shell("diff -r ck before").status, 0) << "the checkpoints have changed";
-  ASSERT_EQ(shell("mv elsewhere.csv plane.csv").status, 0);
-  const Outcome resumed = slalom(command + "m.safetensors --epochs 4 --resume");
-  EXPECT_EQ(resumed.status, 0) << resumed.err;
-  EXPECT_TRUE(read("m.safetensors") == read("whole.safetensors"));
 }
 
 }  // namespace

@@ -1,0 +1,124 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Shows that long runs take no more memory than short ones, and that no command leaks: as many epochs, evaluations, checkpoints and log
+# lines as hours of training have (--epochs N, 20000), a stream of a gigabyte (--megabytes N, 1024), and the commands under valgrind
+# where that is installed. --binary PATH: build/release/slalom by default. Status 70 if memory grows or is lost.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+epochs=20000
+megabytes=1024
+binary=build/release/slalom
+while (($#)); do
+  case "$1" in
+    --epochs) epochs="${2:-}" ;;
+    --megabytes) megabytes="${2:-}" ;;
+    --binary) binary="${2:-}" ;;
+    *) epochs="" ;;
+  esac
+  if (($# < 2)) || ! [[ "$epochs" =~ ^[1-9][0-9]{3,8}$ && "$megabytes" =~ ^[1-9][0-9]{0,6}$ ]]; then
+    echo "soak.sh: expected --epochs N (at least 1000), --megabytes N and --binary PATH" >&2
+    exit 64
+  fi
+  shift 2
+done
+if [ ! -x "$binary" ]; then
+  echo "soak.sh: $binary is not there; scripts/demo.sh builds it, or name another with --binary" >&2
+  exit 66
+fi
+binary=$(realpath "$binary")
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+cd "$folder"
+
+awk 'BEGIN { print "a,b,colour,y"
+  for (i = 0; i < 640; ++i) printf "%g,%g,%s,%g\n", i % 13 * 0.5, i % 7 * 0.25, i % 3 ? "blue" : "red", i % 13 - i % 7 * 0.5 + 1 }' >plane.csv
+status=0
+
+# Memory of process $1 in KiB: resident now.
+resident_of() { awk '/^VmRSS/ { print $2 }' "/proc/$1/status" 2>/dev/null || true; }
+
+# Reads lines "POSITION KIB" (what was done, and the memory then) and prints a few of them. Compared are the peaks of the first half and of
+# the second, without the first tenth, in which memory is taken, and the last, in which the command may have come to its end already.
+# $1: what is counted, $2: KiB that it may grow.
+judge() {
+  awk -v what="$1" -v limit="$2" '
+    NF == 2 { at[++n] = $1; kib[n] = $2 }
+    END {
+      if (n < 20) { print "soak.sh: only " n " samples; expected 20 or more, try larger numbers"; exit 1 }
+      for (i = 1; i <= n * 0.9; ++i) {
+        if (i > n / 10 && i <= n / 2 && kib[i] > early) early = kib[i]
+        if (i > n / 2 && kib[i] > late) late = kib[i]
+        if (i == 1 || i % int(n / 5) == 0) printf "  %9d %s  %7.1f MiB\n", at[i], what, kib[i] / 1024
+      }
+      printf "  peak of the second half less that of the first: %.2f MiB, expected at most %.2f\n", (late - early) / 1024, limit / 1024
+      exit late - early > limit
+    }' || status=70
+}
+
+# Trains $1 members with everything that happens over and over: $2 names the run, the rest are flags. The pipe keeps the command from
+# running far ahead of the samples. Every epoch's loss is kept, and a few copies of all of them while a checkpoint is written: 64
+# bytes an epoch and a member.
+train() {
+  local members="$1"
+  echo "soak.sh: train, $2, $epochs epochs"
+  shift 2
+  rm -rf ck tb run.jsonl
+  coproc "$binary" train --data plane.csv --target y --batch-size 64 --epochs "$epochs" --lr 1e-4 --metrics run.jsonl --tensorboard tb \
+    --checkpoint-dir ck --checkpoint-every "$((epochs / 500 + 1))epochs" --log-every 1 --out m.safetensors "$@" 2>&1
+  local pid=$COPROC_PID
+  awk -v every="$((epochs / 200))" '{ last = $0 }
+    $1 == "restart" { $1 = $2 = ""; $0 = $0 }
+    $1 == "epoch" && ++n % every == 0 {
+      split($2, progress, "/")
+      path = "/proc/'"$pid"'/status"
+      while ((getline line < path) > 0) if (line ~ /^VmRSS/) { split(line, field, " "); print progress[1], field[2] }
+      close(path)
+    }
+    END { print last > "last" }' <&"${COPROC[0]}" >samples
+  wait "$pid" || { cat last >&2 && echo "soak.sh: train failed" >&2 && status=70; }
+  judge epochs "$((256 + members * epochs * 64 / 1024))" <samples
+}
+train 1 "linear, cpu" --device cpu --threads 1
+mv m.safetensors linear.safetensors
+train 1 "network, cpu, 2 threads" --device cpu --threads 2 --model mlp --hidden 16,16
+train 3 "restarts, reference" --device reference --restarts 3
+
+echo "soak.sh: predict, $megabytes MiB through a pipe"
+for ((i = 0; i < 100; ++i)); do tail -n +2 plane.csv; done >rows.csv
+copies=$((megabytes * 1048576 / $(stat -c %s rows.csv) + 1))
+{ head -n 1 plane.csv && for ((i = 0; i < copies; ++i)); do cat rows.csv; done; } |
+  { exec "$binary" predict --model linear.safetensors --data /dev/stdin --format csv --out predictions.csv --quiet; } &
+pid=$!
+while kill -0 "$pid" 2>/dev/null; do
+  echo "$(awk '/^rchar/ { print int($2 / 1048576) }' "/proc/$pid/io" 2>/dev/null || true) $(resident_of "$pid")"
+  sleep 0.1
+done >samples
+wait "$pid" || { echo "soak.sh: predict failed" >&2 && status=70; }
+judge "MiB read" 98304 <samples # a piece and a half of the table; eight or more are read
+
+if command -v valgrind >/dev/null; then
+  head -n 100 plane.csv >small.csv
+  for command in "train --data small.csv --target y --epochs 3 --device cpu --checkpoint-dir vck --metrics v.jsonl --tensorboard vtb --out v.safetensors" \
+    "train --data small.csv --target y --epochs 5 --device cpu --checkpoint-dir vck --resume --out v.safetensors" \
+    "train --data small.csv --target y --epochs 3 --device cpu --model mlp --hidden 8 --folds 2 --threads 2 --out n.safetensors" \
+    "predict --model v.safetensors --data small.csv --out p.csv" \
+    "evaluate --model v.safetensors --data small.csv" \
+    "tune --data small.csv --target y --batch-sizes 16,32 --repeats 1 --measure-time 0.05 --epochs 3" \
+    "lr-find --data small.csv --target y --device cpu" \
+    "export --model v.safetensors --onnx v.onnx" \
+    "inspect v.safetensors"; do
+    name="${command%% *}"
+    # shellcheck disable=SC2086
+    if valgrind --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite,indirect --num-callers=30 \
+      "$binary" $command >valgrind.out 2>valgrind.err; then
+      lost=$(sed -n 's/.*\(definitely\|indirectly\) lost: \([0-9,]* bytes\).*/\1 lost \2/p' valgrind.err | paste -sd ',' | sed 's/,d/, d/;s/,i/, i/')
+      echo "soak.sh: valgrind, $name: no errors, ${lost:-all memory given back}"
+    else
+      tail -n 60 valgrind.err >&2
+      echo "soak.sh: valgrind, $name: errors or lost memory" >&2
+      status=70
+    fi
+  done
+fi
+exit "$status"
