@@ -14,7 +14,7 @@ fail() {
 
 packages=(cmake ninja-build g++ git ca-certificates ccache python3 python3-venv zlib1g-dev libcli11-dev nlohmann-json3-dev
   libfmt-dev libjs-vega libgtest-dev libgmock-dev libbenchmark-dev libdnnl-dev ocl-icd-opencl-dev opencl-headers
-  librandom123-dev libonnx-dev libprotobuf-dev protobuf-compiler)
+  librandom123-dev libonnx-dev libprotobuf-dev protobuf-compiler librsvg2-dev pkg-config)
 for argument in "$@"; do
   case "$argument" in
     --dev)
@@ -63,6 +63,20 @@ if ! cmp -s scripts/requirements.txt "$stamp"; then
   echo "setup.sh: installing $(grep -v '^#' scripts/requirements.txt | tr '\n' ' ')into build/venv"
   pip_install -r scripts/requirements.txt
   cp scripts/requirements.txt "$stamp"
+fi
+
+# Sources that are compiled into the binary (cmake/SlalomRender.cmake). Nothing of the package is run but what pip asks for its name.
+quickjs=build/venv/quickjs
+if ! cmp -s scripts/quickjs.txt "$quickjs/requirements.stamp"; then
+  echo "setup.sh: fetching the sources of QuickJS-ng into $quickjs"
+  download=$(mktemp -d)
+  build/venv/bin/python -m pip download --quiet --disable-pip-version-check --no-deps --no-binary :all: -d "$download" \
+    -r scripts/quickjs.txt || fail 69 "pip could not download the packages of scripts/quickjs.txt"
+  rm -rf "$quickjs"
+  mkdir -p "$quickjs"
+  tar -xzf "$download"/*.tar.gz -C "$quickjs" --strip-components=2 --wildcards '*/upstream-quickjs/*'
+  cp scripts/quickjs.txt "$quickjs/requirements.stamp"
+  rm -rf "$download"
 fi
 
 # Ubuntu 22.04's cmake is too old for the presets; PyPI has a newer one. The other scripts put build/venv/bin first in PATH.
