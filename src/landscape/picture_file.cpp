@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// Gives a picture what the page around it would say.
+#include "landscape/picture_file.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "landscape/way_points.hpp"
+
+namespace slalom::landscape {
+namespace {
+
+constexpr int kPixelsOfACharacter = 7;  ///< about, in small type
+
+/// Words in lines of at most `most` characters, if no word is longer.
+void add_lines(std::vector<std::string>& lines, const std::string& text, std::size_t most) {
+  std::string line;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = std::min(text.find(' ', begin), text.size());
+    const std::string word = text.substr(begin, end - begin);
+    if (!line.empty() && line.size() + 1 + word.size() > most) lines.push_back(std::exchange(line, ""));
+    line += (line.empty() ? "" : " ") + word;
+    begin = end + 1;
+  }
+  lines.push_back(line);
+}
+
+}  // namespace
+
+PictureFile picture_file(const Surface& surface, const Picture& picture, report::html::Scheme scheme, int width) {
+  using report::html::clean_text;
+  const std::vector<Picture> alone{picture};
+  const Frame frame = frame_of(surface, alone);
+  const auto characters = static_cast<std::size_t>(width / kPixelsOfACharacter);
+  std::vector<std::string> header{clean_text(surface.title + ": " + picture.title)};
+  add_lines(header, clean_text(surface.formula), characters);
+  for (const std::string& note : notes_of(picture, frame)) add_lines(header, clean_text(note), characters);
+  PictureFile file{.spec = picture_spec(surface, frame, grid_of(surface, frame), picture, header),
+                   .config = report::html::chart_config(scheme)};
+  file.spec["description"] = clean_text(picture.title + ". " + picture.description);
+  file.config["background"] = file.config["signals"][0]["value"];  // theme_surface
+  return file;
+}
+
+}  // namespace slalom::landscape

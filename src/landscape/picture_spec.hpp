@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// A picture as a Vega spec: contours with ways over them.
+#pragma once
+
+#include "landscape/grid.hpp"
+#include "report/html/escape.hpp"
+
+namespace slalom::landscape {
+
+using report::html::Json;
+
+/// The last step of any way of the picture.
+[[nodiscard]] std::int64_t last_step(const Picture& picture);
+
+/// Panels of contours and ways, in as many columns as there is room for. The signal `step` says up to which step ways are
+/// drawn: 0 to last_step, which it is at first. Colours are those of the theme (report/html/theme.hpp). `header`: a title
+/// and lines below it, over the panels.
+[[nodiscard]] Json picture_spec(const Surface& surface, const Frame& frame, const Grid& grid, const Picture& picture,
+                                const std::vector<std::string>& header = {});
+
+}  // namespace slalom::landscape
