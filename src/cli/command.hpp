@@ -26,6 +26,8 @@ void add_predict(CLI::App& app);
 void add_evaluate(CLI::App& app);
 void add_inspect(CLI::App& app);
 void add_export(CLI::App& app);
+/// `command_line`: the whole of it, for the page.
+void add_landscape(CLI::App& app, const std::string& command_line);
 void add_devices(CLI::App& app);
 /// `program`: how slalom was called, for the commands that the demo suggests.
 void add_demo(CLI::App& app, const std::string& program);

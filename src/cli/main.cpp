@@ -76,6 +76,7 @@ int run(int argc, char** argv) {
   add_evaluate(app);
   add_inspect(app);
   add_export(app);
+  add_landscape(app, shell_command(argc, argv));
   add_devices(app);
   add_demo(app, argv[0]);
   add_completion(app);
