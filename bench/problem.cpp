@@ -64,7 +64,8 @@ std::string shape_name(const Problem& problem) {
 
 std::string key_of(const Problem& problem) {
   return model_name(problem.spec) + "/" + shape_name(problem) + "/" + std::to_string(problem.n_rows) + "/" +
-         std::string(name_of(problem.optimizer)) + "/" + std::to_string(problem.n_members);
+         std::string(name_of(problem.optimizer)) + "/" + std::to_string(problem.n_members) +
+         (problem.two_valued ? "/two-valued" : "");
 }
 
 std::vector<MemberConfig> members_of(const Problem& problem) {
@@ -102,7 +103,8 @@ Dataset make_data(const Problem& problem) {
   for (std::int64_t i = 0; i < problem.n_rows; ++i) {
     double sum = 0.0;
     for (std::int64_t j = 0; j < d; ++j) {
-      const auto value = static_cast<float>(numbers.next());
+      const double number = numbers.next();
+      const auto value = static_cast<float>(problem.two_valued ? std::copysign(std::sqrt(1.0 / 3.0), number) : number);
       data.features[static_cast<std::size_t>(i * stride + j)] = value;
       sum += j % 3 == 0 ? -static_cast<double>(value) : static_cast<double>(value);
     }
@@ -118,7 +120,9 @@ Dataset make_data(const Problem& problem) {
 }
 
 Work work_of_row(const Problem& problem) {
-  Work work{.bytes = 4.0 * static_cast<double>(row_stride(problem.spec.n_features) + 1)};
+  const auto d = static_cast<double>(problem.spec.n_features);
+  const double row = problem.two_valued ? d / 8.0 : 4.0 * static_cast<double>(row_stride(problem.spec.n_features));
+  Work work{.bytes = row + 4.0};
   const ParameterLayout layout(problem.spec);
   for (std::size_t i = 0; i < layout.layers.size(); ++i) {
     const auto weights = static_cast<double>(layout.layers[i].inputs * layout.layers[i].outputs);
@@ -130,7 +134,9 @@ Work work_of_row(const Problem& problem) {
 std::int64_t working_set(const Problem& problem) {
   const std::int64_t slots = core::resolve_rule({.kind = problem.optimizer}).n_slots;
   const std::int64_t of_member = ParameterLayout(problem.spec).n_trainable * (2 + slots);
-  return 4 * (problem.n_rows * (row_stride(problem.spec.n_features) + 1) + problem.n_members * of_member);
+  const std::int64_t floats_of_row =
+      problem.two_valued ? problem.spec.n_features / 32 : row_stride(problem.spec.n_features);
+  return 4 * (problem.n_rows * (floats_of_row + 1) + problem.n_members * of_member);
 }
 
 }  // namespace slalom::bench

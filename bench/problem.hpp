@@ -17,6 +17,7 @@ struct Problem {
   std::int64_t batch_size = 32;
   OptimizerKind optimizer = OptimizerKind::kAdam;
   std::int64_t n_members = 1;
+  bool two_valued = false;  ///< every feature takes two values, as flags and one-hot categories do
 };
 
 /// A model without hidden layers (softmax: 10 classes).
@@ -37,7 +38,7 @@ struct Problem {
 /// Steps of `rows` visited rows.
 [[nodiscard]] std::int64_t steps_of(const Problem& problem, std::int64_t rows);
 
-/// Features uniform in [-1, 1); a score of variance 1 that is linear in them, with noise; the target is the score, for
+/// Features uniform in [-1, 1), or one of two values of the same variance; a score of variance 1 that is linear in them, with noise; the target is the score, for
 /// classes the part of its range that it lies in. Noise keeps losses away from 0, where relative errors say nothing.
 [[nodiscard]] Dataset make_data(const Problem& problem);
 

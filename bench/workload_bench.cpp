@@ -20,6 +20,7 @@ std::vector<Workload> workloads() {
       {"W2", {plain_model(ModelKind::kLinear, 512), 200000, 256, kAdam}},
       {"W3", {plain_model(ModelKind::kLinear, 90), 463715, 1024, kAdam}},
       {"W4", {plain_model(ModelKind::kLogistic, 123), 32561, 128, kAdam}},
+      {"W4flags", {plain_model(ModelKind::kLogistic, 123), 32561, 128, kAdam, 1, true}},
       {"W5", {network(8, {64, 64}), 20640, 64, kAdam}},
       {"W6", {network(784, {256, 128}, 10), 60000, 128, kAdam}},
       {"W7", {network(784, {1024, 1024}, 10), 60000, 512, kAdam}},

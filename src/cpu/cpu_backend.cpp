@@ -3,7 +3,9 @@
 #include <omp.h>
 
 #include <algorithm>
+#include <optional>
 
+#include "cpu/compact_rows.hpp"
 #include "cpu/host_backend.hpp"
 #include "cpu/host_backends.hpp"
 #include "cpu/huge_pages.hpp"
@@ -19,6 +21,8 @@ class CpuBackend : public HostBackend<float> {
   CpuBackend(const ModelSpec& spec, const Dataset& train, std::span<const MemberConfig> members, int threads)
       : HostBackend(spec, members), threads_(threads) {
     use_huge_pages(train.features.data(), train.features.size() * sizeof(float));
+    if (spec.is_linear()) compact_ = compact_rows(train.view());
+    if (compact_) use_huge_pages(compact_->records.data(), compact_->records.size() * sizeof(float));
     // Several members: one thread each. One member gets all threads.
     const int workers = std::clamp(static_cast<int>(std::min<std::size_t>(members.size(), 1024)), 1, threads);
     for (int i = 0; i < workers; ++i) add_worker(make_engine(spec, train, workers > 1 ? 1 : threads));
@@ -29,12 +33,16 @@ class CpuBackend : public HostBackend<float> {
   }
 
  private:
-  static std::unique_ptr<Engine<float>> make_engine(const ModelSpec& spec, const Dataset& train, int threads) {
+  std::unique_ptr<Engine<float>> make_engine(const ModelSpec& spec, const Dataset& train, int threads) {
     const InstructionSet widest = instruction_sets().front();
-    if (spec.is_linear()) return std::make_unique<LinearEngine>(spec, train, threads, *widest.linear);
+    if (spec.is_linear()) {
+      const CompactRows* compact = compact_ ? &*compact_ : nullptr;
+      return std::make_unique<LinearEngine>(spec, train, compact, threads, *widest.linear);
+    }
     return std::make_unique<TiledNetworkEngine>(spec, train, threads, widest);
   }
   int threads_;
+  std::optional<CompactRows> compact_;  ///< shared by all engines
 };
 
 }  // namespace

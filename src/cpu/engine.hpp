@@ -28,10 +28,10 @@ class Engine {
                        std::span<const Real> parameters, std::span<float> outputs) = 0;
 };
 
-/// Whether rows of the data come from memory rather than from a cache, so that it pays to ask for them early.
-[[nodiscard]] inline bool needs_prefetching(const FeatureView& x) {
+/// Whether rows of `stride` floats come from memory rather than from a cache, so that it pays to ask for them early.
+[[nodiscard]] inline bool needs_prefetching(std::int64_t n_rows, std::int64_t stride) {
   constexpr std::int64_t kCachedFloats = 1 << 18;
-  return x.n_rows * x.stride > kCachedFloats;
+  return n_rows * stride > kCachedFloats;
 }
 
 /// The rows of step `step` of a block; empty beyond its end.

@@ -7,6 +7,7 @@
 
 #include <slalom/model.hpp>
 
+#include "cpu/compact_rows.hpp"
 #include "cpu/crew.hpp"
 #include "cpu/engine.hpp"
 #include "cpu/linear_kernels.hpp"
@@ -17,7 +18,9 @@ namespace slalom::cpu {
 /// on the number of threads nor on the vector width. docs/performance.md: what bounds it.
 class LinearEngine : public Engine<float> {
  public:
-  LinearEngine(const ModelSpec& spec, const Dataset& data, int threads, const LinearKernels& kernels);
+  /// compact: of the data, to be used instead of them; null: there are none. Changes no bit.
+  LinearEngine(const ModelSpec& spec, const Dataset& data, const CompactRows* compact, int threads,
+               const LinearKernels& kernels);
   BlockResult train(MemberStore<float>& member, const StepBlock& block) override;
   void predict(const FeatureView& x, std::span<const std::uint32_t> rows, std::int64_t first,
                std::span<const float> parameters, std::span<float> outputs) override;

@@ -10,14 +10,22 @@
 
 namespace slalom::cpu {
 
+/// Where a record of CompactRows has its columns.
+struct CompactColumns {
+  const std::int64_t* place = nullptr;
+  const float* low = nullptr;
+  const float* high = nullptr;
+};
+
 /// Data and sizes, the same for all passes of a run. Parameters, gradients and state slots are laid out alike: the
 /// weights of one output after the other, `width` floats each (the padding is zero), then the biases; `n_all` floats.
 struct LinearProblem {
-  const float* features = nullptr;  ///< [n_rows, stride], zero beyond n_features
+  const float* features = nullptr;  ///< [n_rows, stride], zero beyond n_features; or records of CompactRows
+  CompactColumns compact;           ///< of records; otherwise null pointers
   const float* targets = nullptr;   ///< [n_rows, n_outputs]; null for cross-entropy
   const std::int32_t* labels = nullptr;
   const float* row_weights = nullptr;  ///< null: all 1
-  std::int64_t stride = 0;             ///< row_stride(n_features)
+  std::int64_t stride = 0;             ///< row_stride(n_features), or CompactRows::record
   std::int64_t n_features = 0;
   std::int64_t n_outputs = 0;
   std::int64_t width = 0;      ///< n_features rounded up to 8

@@ -245,7 +245,7 @@ void TiledNetworkEngine::weight_gradient(const Batch& batch, std::size_t l, cons
 
 /// A part of the next batch's rows, a little at a time: they come from memory while products are computed.
 void TiledNetworkEngine::prefetch(const Batch& batch, std::int64_t part, std::int64_t parts) const {
-  if (!needs_prefetching(view_)) return;
+  if (!needs_prefetching(view_.n_rows, view_.stride)) return;
   for (std::int64_t i = batch.n_next * part / parts; i < batch.n_next * (part + 1) / parts; ++i) {
     const float* row = view_.row(static_cast<std::int64_t>(batch.next[i]));
     for (std::int64_t j = 0; j < view_.n_features; j += kLine) __builtin_prefetch(row + j, 0, 2);

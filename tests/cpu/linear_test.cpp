@@ -26,10 +26,20 @@ ModelSpec linear_spec(LossKind loss, std::int64_t d, std::int64_t k) {
   return spec;
 }
 
+/// Columns from `n_floats` on take one of two values that are their own.
+void make_two_valued(Dataset& data, std::int64_t n_floats) {
+  for (std::int64_t i = 0; i < data.n_rows; ++i) {
+    for (std::int64_t j = n_floats; j < data.n_features; ++j) {
+      float& x = data.features[static_cast<std::size_t>(i * row_stride(data.n_features) + j)];
+      x = x < 0.25F ? -0.1F * static_cast<float>(j % 7) : 1.0F / static_cast<float>(j + 1);
+    }
+  }
+}
+
 /// Runs on one instruction set.
 EngineBackend backend_of(const ModelSpec& spec, const Dataset& train, const MemberConfig& member,
-                         const cpu::InstructionSet& set) {
-  return {spec, member, std::make_unique<cpu::LinearEngine>(spec, train, 1, *set.linear)};
+                         const cpu::InstructionSet& set, const cpu::CompactRows* compact = nullptr) {
+  return {spec, member, std::make_unique<cpu::LinearEngine>(spec, train, compact, 1, *set.linear)};
 }
 
 Outcome outcome_of(Backend& backend, const ModelSpec& spec, const Dataset& data, std::int64_t batch,
@@ -124,6 +134,42 @@ TEST(LinearEngine, EveryInstructionSetGivesTheSameBits) {
       }
     }
   }
+}
+
+TEST(LinearEngine, RowsInBitsGiveTheBitsOfRowsInFloats) {
+  for (const std::int64_t d : {16, 33, 40, 47, 64, 123, 300}) {
+    for (const auto& [loss, name] : EnumNames<LossKind>::kNames) {
+      for (const std::int64_t n_floats : {std::int64_t{0}, std::int64_t{3}, d / 4}) {
+        const ModelSpec spec = linear_spec(loss, d, 3);
+        Dataset data = random_data(spec, 403, d % 2 == 0);
+        make_two_valued(data, n_floats);
+        const auto compact = cpu::compact_rows(data.view());
+        if (d <= 47 && n_floats > 0) continue;  // too few groups of columns in bits
+        ASSERT_TRUE(compact.has_value()) << d << " " << n_floats;
+        const MemberConfig member{.optimizer = {.kind = OptimizerKind::kAdam, .l2 = 0.001}};
+        for (const cpu::InstructionSet& set : cpu::instruction_sets()) {
+          SCOPED_TRACE(describe(spec, 403, 45) + " floats " + std::to_string(n_floats) + " " + std::string(set.name));
+          EngineBackend floats = backend_of(spec, data, member, set);
+          EngineBackend bits = backend_of(spec, data, member, set, &*compact);
+          expect_same_outcome(outcome_of(bits, spec, data, 45), outcome_of(floats, spec, data, 45));
+        }
+      }
+    }
+  }
+}
+
+TEST(LinearEngine, PrefetchedRowsInBitsGiveTheSameBits) {
+  const ModelSpec spec = linear_spec(LossKind::kBce, 600, 1);
+  Dataset data = random_data(spec, 20001);  // records of 384 bytes: beyond what is left to the caches
+  make_two_valued(data, 64);
+  const auto compact = cpu::compact_rows(data.view());
+  ASSERT_TRUE(compact.has_value());
+  ASSERT_GT(data.n_rows * compact->record, std::int64_t{1} << 18);
+  const MemberConfig member{.optimizer = {.kind = OptimizerKind::kAdam}};
+  const cpu::InstructionSet widest = cpu::instruction_sets().front();
+  EngineBackend floats = backend_of(spec, data, member, widest);
+  EngineBackend bits = backend_of(spec, data, member, widest, &*compact);
+  expect_same_outcome(outcome_of(bits, spec, data, 1000), outcome_of(floats, spec, data, 1000));
 }
 
 TEST(LinearEngine, EveryInstructionSetUpdatesToTheSameBits) {

@@ -47,9 +47,9 @@ template <int kStride, bool kPrefetch>
 [[gnu::always_inline]] inline void dots_of_output(const LinearProblem& p, const float* w, float bias, Tile& tile,
                                                   float* z) {
   for (std::int64_t r = 0; r < tile.padded; r += kGroup) {
-    const Floats4 low = dot4<kStride, kPrefetch>(w, tile.row + r, tile.soon + r, p.width);
+    const Floats4 low = dot4<kStride, kPrefetch>(p, w, tile.row + r, tile.soon + r);
     const bool half = r + 4 >= tile.count;  // the rest repeats the first row
-    const Floats4 high = half ? low : dot4<kStride, kPrefetch>(w, tile.row + r + 4, tile.soon + r + 4, p.width);
+    const Floats4 high = half ? low : dot4<kStride, kPrefetch>(p, w, tile.row + r + 4, tile.soon + r + 4);
     store(z + r, join(low, high) + bias);  // all eight at once: as they are loaded again
   }
 }
@@ -66,6 +66,33 @@ template <int kStride>
   }
   for (; j < p.n_outputs; ++j) {
     dots_of_output<kStride, false>(p, pass.parameters + j * p.width, bias[j], tile, tile.z + j * p.tile);
+  }
+}
+
+/// gradient += what `sum_of_part` makes of each vector of columns; it gets a function that reads that part of a row.
+template <class Vector, bool kCompact, class SumOfPart>
+[[gnu::always_inline]] inline void add_columns(const LinearProblem& p, float* gradient, SumOfPart&& sum_of_part) {
+  constexpr std::int64_t kStep = sizeof(Vector) / sizeof(float);
+  std::int64_t i = 0;
+  for (; i + kLanes <= p.width; i += kLanes) {
+    with_columns<kCompact>(
+        p.compact, i, [&](auto columns) __attribute__((always_inline)) {
+          for (std::int64_t offset = 0; offset < kLanes; offset += kStep) {
+            const auto part = [&](const float* row) __attribute__((always_inline)) {
+              return columns.template part<Vector>(row, offset);
+            };
+            store(gradient + i + offset, load<Vector>(gradient + i + offset) + sum_of_part(part));
+          }
+        });
+  }
+  if (i < p.width) {
+    with_columns<kCompact>(
+        p.compact, i, [&](auto columns) __attribute__((always_inline)) {
+          const auto part = [&](const float* row) __attribute__((always_inline)) {
+            return columns.template part<Floats8>(row, 0);
+          };
+          store(gradient + i, load<Floats8>(gradient + i) + sum_of_part(part));
+        });
   }
 }
 
@@ -87,20 +114,14 @@ template <int kStride>
       const float* row[kGroup];
       std::memcpy(d, derivatives + r, sizeof d);
       std::memcpy(row, tile.row + r, sizeof row);
-      std::int64_t i = 0;
-      for (; i + kWidth <= p.width; i += kWidth) {
-        const auto part = [i](const float* x) __attribute__((always_inline)) { return load<Floats>(x + i); };
-        store(gradient + i, load<Floats>(gradient + i) + weighted_sum<Floats>(d, row, part));
-      }
-      if (i < p.width) {
-        const auto part = [i](const float* x) __attribute__((always_inline)) { return load<Floats8>(x + i); };
-        store(gradient + i, load<Floats8>(gradient + i) + weighted_sum<Floats8>(d, row, part));
-      }
+      add_columns<Floats, kStride == kCompactRows>(
+          p, gradient, [&](auto part) __attribute__((always_inline)) {
+            return weighted_sum<decltype(part(row[0]))>(d, row, part);
+          });
     }
     for (; r < tile.count; ++r) {
-      for (std::int64_t i = 0; i < p.width; i += kGroup) {
-        store(gradient + i, load<Floats8>(gradient + i) + load<Floats8>(tile.row[r] + i) * derivatives[r]);
-      }
+      add_columns<Floats8, kStride == kCompactRows>(
+          p, gradient, [&](auto part) __attribute__((always_inline)) { return part(tile.row[r]) * derivatives[r]; });
     }
   }
 }
@@ -122,7 +143,7 @@ template <int kStride>
   }
 }
 
-/// kStride: the rows' stride if they fit one vector, otherwise 0.
+/// kStride: the rows' stride if they fit one vector, otherwise kLongRows or kCompactRows.
 template <LossKind kLoss, int kStride>
 double gradient_pass(const LinearProblem& p, const LinearPass& pass) {
   for (std::int64_t i = 0; i < p.n_all; i += kGroup) store(pass.gradient + i, Floats8{});
@@ -147,12 +168,13 @@ GradientPass gradient_for(const LinearProblem& p) {
   if constexpr (kLoss != LossKind::kCrossEntropy) {
     if (fits_small_pass(p)) return small_pass<kLoss>;
   }
+  if (p.compact.place != nullptr) return gradient_pass<kLoss, kCompactRows>;
   switch (p.stride) {
     case 1: return gradient_pass<kLoss, 1>;
     case 2: return gradient_pass<kLoss, 2>;
     case 4: return gradient_pass<kLoss, 4>;
     case 8: return gradient_pass<kLoss, 8>;
-    default: return gradient_pass<kLoss, 0>;
+    default: return gradient_pass<kLoss, kLongRows>;
   }
 }
 

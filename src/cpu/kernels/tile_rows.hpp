@@ -4,7 +4,9 @@
 
 #include <cstdint>
 
+#include "cpu/kernels/columns.hpp"
 #include "cpu/kernels/vectors.hpp"
+#include "cpu/linear_kernels.hpp"
 
 namespace slalom::cpu {
 namespace {
@@ -26,39 +28,56 @@ template <int kStride>
 }
 [[gnu::always_inline]] inline Floats4 fold(Floats4 v) { return v; }
 
-/// Four rows' dot products with w: [width].
+constexpr int kLongRows = 0;      ///< instead of a stride: rows longer than a vector
+constexpr int kCompactRows = -1;  ///< likewise: records of CompactRows
+
+/// Asks for the cache line at `at`, into L2: more such requests can be under way than there are buffers that fill L1.
+[[gnu::always_inline]] inline void prefetch_line(const float* at) { __builtin_prefetch(at, 0, 2); }
+
+/// Four rows' dot products with w: [p.width].
 template <int kStride, bool kPrefetch>
-[[gnu::always_inline]] inline Floats4 dot4(const float* w, const float* const* row, const float* const* soon,
-                                           std::int64_t width) {
+[[gnu::always_inline]] inline Floats4 dot4(const LinearProblem& p, const float* w, const float* const* row,
+                                           const float* const* soon) {
   if constexpr (kStride > 0) {
     using Row = decltype(load_row<kStride>(w));
     const Row weights = load<Row>(w);
     if constexpr (kPrefetch) {
-      for (int r = 0; r < 4; ++r) __builtin_prefetch(soon[r]);
+      for (int r = 0; r < 4; ++r) prefetch_line(soon[r]);
     }
     return sums_of(fold(weights * load_row<kStride>(row[0])), fold(weights * load_row<kStride>(row[1])),
                    fold(weights * load_row<kStride>(row[2])), fold(weights * load_row<kStride>(row[3])));
   } else {
+    constexpr bool kCompact = kStride == kCompactRows;
+    const auto ask_ahead = [&](std::int64_t i, int r) __attribute__((always_inline)) {
+      if (kPrefetch && (!kCompact || i < p.stride)) prefetch_line(soon[r] + i);
+    };
     LaneSum sum[4];
     std::int64_t i = 0;
-    for (; i + kLanes <= width; i += kLanes) {
-      Floats weights[kParts];
+    for (; i + kLanes <= p.width; i += kLanes) {
+      with_columns<kCompact>(
+          p.compact, i, [&](auto columns) __attribute__((always_inline)) {
 #pragma GCC unroll 2
-      for (std::int64_t p = 0; p < kParts; ++p) weights[p] = load<Floats>(w + i + p * kWidth);
+            for (std::int64_t part = 0; part < kParts; ++part) {
+              const auto product = columns.times(load<Floats>(w + i + part * kWidth), part * kWidth);
 #pragma GCC unroll 4
-      for (int r = 0; r < 4; ++r) {
-        if constexpr (kPrefetch) __builtin_prefetch(soon[r] + i);
-        sum[r].add_product(weights, row[r] + i);
-      }
+              for (int r = 0; r < 4; ++r) {
+                if (part == 0) ask_ahead(i, r);
+                sum[r].part[part] += product(row[r]);
+              }
+            }
+          });
     }
     Floats8 rest[4] = {};
-    if (i < width) {
-      const auto weights = load<Floats8>(w + i);
+    if (i < p.width) {
+      with_columns<kCompact>(
+          p.compact, i, [&](auto columns) __attribute__((always_inline)) {
+            const auto product = columns.times(load<Floats8>(w + i), 0);
 #pragma GCC unroll 4
-      for (int r = 0; r < 4; ++r) {
-        if constexpr (kPrefetch) __builtin_prefetch(soon[r] + i);
-        rest[r] = weights * load<Floats8>(row[r] + i);
-      }
+            for (int r = 0; r < 4; ++r) {
+              ask_ahead(i, r);
+              rest[r] = product(row[r]);
+            }
+          });
     }
     return sums_of(sum[0].folded(rest[0]), sum[1].folded(rest[1]), sum[2].folded(rest[2]), sum[3].folded(rest[3]));
   }

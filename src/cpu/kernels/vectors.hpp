@@ -57,14 +57,10 @@ template <class Vector>
   return (s[0] + s[2]) + (s[1] + s[3]);
 }
 
-/// A sum in 16 lanes.
+/// A sum in 16 lanes, in vectors.
 struct LaneSum {
   Floats part[kParts] = {};
 
-  [[gnu::always_inline]] void add_product(const Floats (&w)[kParts], const float* x) {
-#pragma GCC unroll 2
-    for (std::int64_t p = 0; p < kParts; ++p) part[p] += w[p] * load<Floats>(x + p * kWidth);
-  }
   /// With `rest` added to lanes 0 to 7.
   [[gnu::always_inline]] Floats4 folded(Floats8 rest) const {
 #if SLALOM_VECTOR_WIDTH == 16
