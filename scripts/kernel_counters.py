@@ -24,8 +24,10 @@ RULES = ["sgd", "momentum", "nesterov", "adagrad", "rmsprop", "rmsprop:centered"
          "rmsprop:centered:momentum", "adam", "adamw", "amsgrad", "nadam", "lion", "ftrl", "averaged-sgd"]
 RULE_JOB = ("mse", 64, "700", 8, 256, 64, 1)  # too large for one multiprocessor
 
-SUMS = ["launches", "launches_in_graphs", "global_load_sectors", "global_store_sectors", "unique_read_bytes",
-        "unique_write_bytes", "shared_wavefronts", "shared_ideal_wavefronts"]
+SUMS = ["launches", "launches_in_graphs", "global_load_sectors", "global_store_sectors", "global_load_bytes",
+        "unique_read_bytes", "unique_write_bytes", "shared_wavefronts", "shared_ideal_wavefronts"]
+POLL = 4  # bytes
+WAITING_KERNELS = ("linear_grid", "linear_tiles")  # blocks of these poll a counter while they wait for each other
 
 
 class Launcher:
@@ -48,7 +50,7 @@ class Launcher:
 
 def totals(report, wanted=""):
     """Counters summed over the kernels whose name contains `wanted`."""
-    result = dict.fromkeys(SUMS + ["ideal_sectors"], 0)
+    result = dict.fromkeys(SUMS + ["ideal_sectors", "polls"], 0)
     for kernel in report["kernels"]:
         if wanted not in kernel["name"]:
             continue
@@ -56,6 +58,9 @@ def totals(report, wanted=""):
             result[name] += kernel[name]
         sectors = kernel["global_load_sectors"] + kernel["global_store_sectors"]
         result["ideal_sectors"] += kernel["sector_efficiency"] * sectors
+        if any(name in kernel["name"] for name in WAITING_KERNELS):  # their other loads use whole sectors
+            unused = kernel["global_load_sectors"] * SECTOR - kernel["global_load_bytes"]
+            result["polls"] += unused / (SECTOR - POLL)
     calls = report["host_calls"]
     result["synchronisations"] = sum(count for name, count in calls.items() if "Synchronize" in name)
     result["graph_launches"] = calls.get("graph_launches", calls.get("cudaGraphLaunch", 0))
@@ -83,13 +88,15 @@ def print_table(rows):
 def main(variable, workload):
     launcher = Launcher(variable, workload)
     rows = [["one epoch of", "steps", "kernels", "of these in graphs", "graph launches", "waits of the host",
-             "bytes read from DRAM", "/ least", "bytes requested / least", "sector efficiency", "shared wavefronts / ideal"]]
+             "bytes read from DRAM", "/ least", "bytes requested / least", "less polls",
+             "sector efficiency", "shared wavefronts / ideal"]]
     for name, job in JOBS.items():
         c, least = one_epoch(launcher, job)
         sectors = c["global_load_sectors"] + c["global_store_sectors"]
         rows.append([name, least["steps"], c["launches"], c["launches_in_graphs"], c["graph_launches"],
                      c["synchronisations"], c["unique_read_bytes"], ratio(c["unique_read_bytes"], least["read"]),
                      ratio(c["global_load_sectors"] * SECTOR, least["requested"]),
+                     ratio((c["global_load_sectors"] - c["polls"]) * SECTOR, least["requested"]),
                      f"{100 * c['ideal_sectors'] / sectors:.1f} %" if sectors else "-",
                      ratio(c["shared_wavefronts"], c["shared_ideal_wavefronts"])])
     print_table(rows)
