@@ -10,18 +10,9 @@
 #include <Random123/philox.h>
 
 #include "core/hd.hpp"
+#include "core/random_sequence.hpp"
 
 namespace slalom::core {
-
-/// What a sequence of random numbers is used for; part of the key, so that uses never share numbers.
-enum class RandomUse : std::uint32_t {
-  kPermutation = 1,
-  kInitialization = 2,
-  kDropout = 3,
-  kSplit = 4,
-  kFolds = 5,
-  kSynthetic = 6
-};
 
 /// Four random words for counter (a, b) of the sequence (seed, stream, use, index). `index` is the epoch, step or
 /// layer.
@@ -42,24 +33,35 @@ SLALOM_HD std::array<std::uint32_t, 4> philox(std::uint64_t seed, std::uint32_t 
 /// Uniform in [0, 1) with 24 bits: exact in float32.
 SLALOM_HD float uniform_float(std::uint32_t word) { return static_cast<float>(word >> 8U) * 0x1.0p-24F; }
 
+/// Four random words of a sequence.
+inline std::array<std::uint32_t, 4> philox(const RandomSequence& s, std::uint64_t counter) {
+  return philox(s.seed, s.stream, s.use, s.index, counter);
+}
+
+/// Uniform in {0, ..., bound - 1} without bias (Lemire 2019), by words from next(); bound >= 1.
+template <class Next>
+std::uint32_t uniform_below(std::uint32_t bound, Next&& next) {
+  std::uint64_t product = static_cast<std::uint64_t>(next()) * bound;
+  if (static_cast<std::uint32_t>(product) < bound) {
+    const std::uint32_t threshold = (0U - bound) % bound;
+    while (static_cast<std::uint32_t>(product) < threshold) product = static_cast<std::uint64_t>(next()) * bound;
+  }
+  return static_cast<std::uint32_t>(product >> 32U);
+}
+
 /// A host-side stream of words from one sequence.
 class PhiloxStream {
  public:
   PhiloxStream(std::uint64_t seed, std::uint32_t stream, RandomUse use, std::uint32_t index)
-      : seed_(seed), stream_(stream), use_(use), index_(index) {}
+      : sequence_{seed, stream, use, index} {}
 
   std::uint32_t next() {
     if (used_ == kWords) refill();
     return words_[used_++];
   }
-  /// Uniform in {0, ..., bound - 1} without bias (Lemire 2019); bound >= 1.
+  /// Uniform in {0, ..., bound - 1}; bound >= 1.
   std::uint32_t below(std::uint32_t bound) {
-    std::uint64_t product = static_cast<std::uint64_t>(next()) * bound;
-    if (static_cast<std::uint32_t>(product) < bound) {
-      const std::uint32_t threshold = (0U - bound) % bound;
-      while (static_cast<std::uint32_t>(product) < threshold) product = static_cast<std::uint64_t>(next()) * bound;
-    }
-    return static_cast<std::uint32_t>(product >> 32U);
+    return uniform_below(bound, [this] { return next(); });
   }
   /// Uniform in (0, 1) with 53 bits.
   double uniform() {
@@ -74,17 +76,14 @@ class PhiloxStream {
   /// Many counters at a time: compilers make vectors of them.
   void refill() {
     for (std::size_t i = 0; i < kWords; i += 4) {
-      const std::array<std::uint32_t, 4> four = philox(seed_, stream_, use_, index_, counter_ + i / 4);
+      const std::array<std::uint32_t, 4> four = philox(sequence_, counter_ + i / 4);
       for (std::size_t k = 0; k < 4; ++k) words_[i + k] = four[k];
     }
     counter_ += kWords / 4;
     used_ = 0;
   }
 
-  std::uint64_t seed_;
-  std::uint32_t stream_;
-  RandomUse use_;
-  std::uint32_t index_;
+  RandomSequence sequence_;
   std::uint64_t counter_ = 0;
   std::array<std::uint32_t, kWords> words_{};
   std::size_t used_ = kWords;

@@ -12,16 +12,21 @@ constexpr std::int64_t kBlockRows = TiledNetworkEngine::kBlockRows;
 constexpr std::int64_t kGatherRows = 32;
 constexpr std::int64_t kLine = 16;  ///< floats of a cache line
 
-/// Shares out the products of blocks of kBlockRows rows with `panels` panels. Calls body(row, rows, first panel, end) for
-/// panels of one block.
+/// Rows of a block of A: at most kBlockRows, whole tiles, about the same for all blocks, so that threads share them evenly.
+std::int64_t rows_of_block(std::int64_t n_rows, std::int64_t tile) {
+  return core::round_up(core::ceil_div(n_rows, core::ceil_div(n_rows, kBlockRows)), tile);
+}
+
+/// Shares out the products of blocks of `block_rows` rows with `panels` panels. Calls body(row, rows, first panel, end)
+/// for panels of one block.
 template <class Body>
-void share_products(const Crew& crew, std::int64_t n_rows, std::int64_t panels, Body&& body) {
-  crew.share(core::ceil_div(n_rows, kBlockRows) * panels, [&](std::int64_t first, std::int64_t last) {
+void share_products(const Crew& crew, std::int64_t n_rows, std::int64_t block_rows, std::int64_t panels, Body&& body) {
+  crew.share(core::ceil_div(n_rows, block_rows) * panels, [&](std::int64_t first, std::int64_t last) {
     while (first < last) {
       const std::int64_t block = first / panels;
       const std::int64_t end = std::min(last, (block + 1) * panels);
-      const std::int64_t row = block * kBlockRows;
-      body(row, std::min(kBlockRows, n_rows - row), first - block * panels, end - block * panels);
+      const std::int64_t row = block * block_rows;
+      body(row, std::min(block_rows, n_rows - row), first - block * panels, end - block * panels);
       first = end;
     }
   });
@@ -101,12 +106,13 @@ void TiledNetworkEngine::forward(const Batch& batch, Crew& crew) {
                               : view.gamma >= 0 ? Finish::kStore
                                                 : Finish::kAddBias,
                     .operand = layer.bias.data()};
-    share_products(crew, batch.n, panels, [&](std::int64_t row, std::int64_t n, std::int64_t first, std::int64_t end) {
-      product.m = n;
-      product.a = layer.input.data() + row * layer.input_row;
-      product.c = (plain_relu_ ? above.input.data() : layer.z.data()) + row * product.c_row;
-      products_.multiply(product, first, end);
-    });
+    share_products(crew, batch.n, rows_of_block(batch.n, products_.tile), panels,
+                   [&](std::int64_t row, std::int64_t n, std::int64_t first, std::int64_t end) {
+                     product.m = n;
+                     product.a = layer.input.data() + row * layer.input_row;
+                     product.c = (plain_relu_ ? above.input.data() : layer.z.data()) + row * product.c_row;
+                     products_.multiply(product, first, end);
+                   });
     pack_input(batch, l, crew);
     crew.meet();
     if (plain_relu_) continue;
@@ -204,13 +210,14 @@ void TiledNetworkEngine::delta_below(const Batch& batch, std::size_t l, const Cr
                   .c_width = panels * products_.panel,
                   .finish = plain_relu_ ? Finish::kGate : Finish::kScale,
                   .operand_row = plain_relu_ ? layer.input_row : below.row};
-  share_products(crew, batch.n, panels, [&](std::int64_t row, std::int64_t n, std::int64_t first, std::int64_t end) {
-    product.m = n;
-    product.a = (last_layer ? buffers_.outputs.data() : layer.delta.data()) + row * product.a_row;
-    product.c = below.delta.data() + row * below.row;
-    product.operand = slopes + row * product.operand_row;
-    products_.multiply(product, first, end);
-  });
+  share_products(crew, batch.n, rows_of_block(batch.n, products_.tile), panels,
+                 [&](std::int64_t row, std::int64_t n, std::int64_t first, std::int64_t end) {
+                   product.m = n;
+                   product.a = (last_layer ? buffers_.outputs.data() : layer.delta.data()) + row * product.a_row;
+                   product.c = below.delta.data() + row * below.row;
+                   product.operand = slopes + row * product.operand_row;
+                   products_.multiply(product, first, end);
+                 });
 }
 
 void TiledNetworkEngine::weight_gradient(const Batch& batch, std::size_t l, const Crew& crew) {
@@ -226,8 +233,9 @@ void TiledNetworkEngine::weight_gradient(const Batch& batch, std::size_t l, cons
                   .panels = layer.input_panels.data(),
                   .c_row = view.inputs,
                   .c_width = view.inputs};
-  const std::int64_t blocks = core::ceil_div(view.outputs, kBlockRows);
-  share_products(crew, view.outputs, panels,
+  const std::int64_t block_rows = rows_of_block(view.outputs, products_.tile);
+  const std::int64_t blocks = core::ceil_div(view.outputs, block_rows);
+  share_products(crew, view.outputs, block_rows, panels,
                  [&](std::int64_t output, std::int64_t n, std::int64_t first, std::int64_t end) {
                    product.m = n;
                    product.a = buffers_.outputs.data() + output * buffers_.outputs_row;
@@ -237,7 +245,7 @@ void TiledNetworkEngine::weight_gradient(const Batch& batch, std::size_t l, cons
                    }
                    product.c = gradient_.data() + view.weight + output * view.inputs;
                    for (std::int64_t p = first; p < end; ++p) {
-                     if (l == 0) prefetch(batch, output / kBlockRows * panels + p, blocks * panels);
+                     if (l == 0) prefetch(batch, output / block_rows * panels + p, blocks * panels);
                      if (!products_.multiply(product, p, p + 1)) scratch.finite = false;
                    }
                  });

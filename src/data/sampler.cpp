@@ -7,17 +7,18 @@
 #include <numeric>
 #include <utility>
 
+#include "data/draws.hpp"
+
 namespace slalom::data {
 
-void shuffle(std::span<std::uint32_t> rows, core::PhiloxStream random) {
-  constexpr std::size_t kAhead =
-      16;  // drawn ahead of their swaps, so that the cache misses of one do not wait for another's
-  std::array<std::uint32_t, kAhead> with{};
+void shuffle(std::span<std::uint32_t> rows, const core::RandomSequence& random) {
+  FallingDraws draws(random, draw_kernels().front());
+  constexpr std::size_t kCachedRows = std::size_t{1} << 17U;  // 512 KiB: in L2
+  std::array<std::uint32_t, kDrawWords> with;                 // drawn ahead of their swaps
   for (std::size_t left = rows.size(); left > 1;) {
-    const std::size_t n = std::min(kAhead, left - 1);
-    for (std::size_t i = 0; i < n; ++i) {
-      with[i] = random.below(static_cast<std::uint32_t>(left - i));
-      __builtin_prefetch(&rows[with[i]], 1);
+    const std::size_t n = draws.next(static_cast<std::uint32_t>(left), std::min(kDrawWords, left - 1), with.data());
+    if (left > kCachedRows) {  // the cache misses of one swap do not wait for another's
+      for (std::size_t i = 0; i < n; ++i) __builtin_prefetch(&rows[with[i]], 1);
     }
     for (std::size_t i = 0; i < n; ++i) std::swap(rows[left - 1 - i], rows[with[i]]);
     left -= n;

@@ -11,8 +11,8 @@
 
 namespace slalom::data {
 
-/// Shuffles in place (Fisher & Yates, Durstenfeld's form) with numbers from `random`.
-void shuffle(std::span<std::uint32_t> rows, core::PhiloxStream random);
+/// Shuffles in place (Fisher & Yates, Durstenfeld's form) with numbers that core::PhiloxStream would draw from `random`.
+void shuffle(std::span<std::uint32_t> rows, const core::RandomSequence& random);
 
 /// The visiting order of one member. An epoch's order depends on (seed, stream, epoch, rows) only, so any epoch can be
 /// replayed.

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// Random numbers for shuffling on any processor.
+#include "core/philox.hpp"
+#include "data/draws.hpp"
+
+namespace slalom::data {
+namespace {
+
+void words(const core::RandomSequence& sequence, std::uint64_t counter, std::uint32_t* into) {
+  for (std::size_t i = 0; i < kDrawWords; i += 4) {
+    const std::array<std::uint32_t, 4> four = core::philox(sequence, counter + i / 4);
+    for (std::size_t k = 0; k < 4; ++k) into[i + k] = four[k];
+  }
+}
+
+std::size_t falling(const std::uint32_t* words, std::size_t n, std::uint32_t bound, std::uint32_t* into) {
+  for (std::size_t i = 0; i < n; ++i, --bound) {
+    const std::uint64_t product = static_cast<std::uint64_t>(words[i]) * bound;
+    if (static_cast<std::uint32_t>(product) < bound) return i;
+    into[i] = static_cast<std::uint32_t>(product >> 32U);
+  }
+  return n;
+}
+
+}  // namespace
+
+extern const DrawKernels kDrawsBaseline{.words = words, .falling = falling};
+
+}  // namespace slalom::data
