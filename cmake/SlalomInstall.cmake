@@ -20,7 +20,7 @@ configure_package_config_file(
   PATH_VARS slalom_arrow_dir)
 write_basic_package_version_file("${PROJECT_BINARY_DIR}/slalomConfigVersion.cmake" COMPATIBILITY SameMinorVersion)
 install(FILES "${PROJECT_BINARY_DIR}/slalomConfig.cmake" "${PROJECT_BINARY_DIR}/slalomConfigVersion.cmake"
-              cmake/SlalomOnnx.cmake
+              cmake/SlalomOnnx.cmake cmake/SlalomUtf8proc.cmake
         DESTINATION ${slalom_package_dir})
 
 # The manual page and the completions that the binary prints of itself, where man and the shells look for them.

@@ -14,7 +14,7 @@ fail() {
 
 packages=(cmake ninja-build g++ git ca-certificates ccache python3 python3-venv zlib1g-dev libcli11-dev nlohmann-json3-dev
   libfmt-dev libjs-vega libgtest-dev libgmock-dev libbenchmark-dev libdnnl-dev ocl-icd-opencl-dev opencl-headers
-  librandom123-dev libonnx-dev libprotobuf-dev protobuf-compiler librsvg2-dev pkg-config)
+  librandom123-dev libonnx-dev libprotobuf-dev protobuf-compiler librsvg2-dev pkg-config libutf8proc-dev)
 for argument in "$@"; do
   case "$argument" in
     --dev)

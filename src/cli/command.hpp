@@ -8,6 +8,8 @@
 
 #include <slalom/preprocess.hpp>
 
+#include "text/style.hpp"
+
 namespace CLI {
 class App;
 }
@@ -35,7 +37,16 @@ void add_demo(CLI::App& app, const std::string& program);
 void add_completion(CLI::App& app);
 void add_man(CLI::App& app);
 
+/// What the reader's end of a stream can show, by --color and the environment.
+[[nodiscard]] text::Style style_of(std::FILE* stream);
+
+/// Prints one line of JSON to stdout.
+void print_json(const std::string& json);
+/// Prints a line of text to a stream.
+void print_line(std::FILE* stream, const std::string& line);
+
 /// Prints "note: ..." lines to stderr.
+void print_note(const std::string& note);
 void print_notes(const Notes& notes);
 
 /// Tells main which exit status a command that did not fail ends with (130 after Ctrl-C).

@@ -6,20 +6,23 @@
 
 #include "cli/command.hpp"
 #include "cuda/factory.hpp"
+#include "text/table.hpp"
 
 namespace slalom::cli {
 
 void add_devices(CLI::App& app) {
   CLI::App* command = app.add_subcommand("devices", "List what this build can train on");
   command->callback([] {
-    fmt::print("{:<10}  {}\n", "device", "what it is");
-    fmt::print("{:<10}  float32, {} thread{}\n", "cpu", omp_get_num_procs(), omp_get_num_procs() == 1 ? "" : "s");
-    fmt::print("{:<10}  float64, plain loops, one thread: the yardstick\n", "reference");
+    text::TextTable table({text::ColumnKind::kName, text::ColumnKind::kNote});
+    table.heading({"device", "what it is"});
+    const int threads = omp_get_num_procs();
+    table.add({"cpu", fmt::format("float32, {} thread{}", threads, threads == 1 ? "" : "s")});
+    table.add({"reference", "float64, plain loops, one thread: the yardstick"});
     const cuda::DeviceReport report = cuda::report_devices();
-    for (std::size_t i = 0; i < report.devices.size(); ++i) {
-      fmt::print("{:<10}  {}\n", "cuda:" + std::to_string(i), report.devices[i]);
-    }
-    if (!report.unavailable.empty()) fmt::print("{:<10}  not available: {}\n", "cuda", report.unavailable);
+    for (std::size_t i = 0; i < report.devices.size(); ++i) table.add({fmt::format("cuda:{}", i), report.devices[i]});
+    if (!report.unavailable.empty())
+      table.add({"cuda", {"not available: " + report.unavailable, text::Tone::kCaution}});
+    fmt::print("{}", table.text(style_of(stdout)));
   });
 }
 

@@ -25,9 +25,9 @@ void add_evaluate(CLI::App& app) {
     const Metrics metrics = predictor.evaluate(read_table(o->data, predictor.reading(o->read)), notes);
     print_notes(notes);
     if (o->json) {
-      fmt::print("{}\n", report::metrics_json(metrics));
+      print_json(report::metrics_json(metrics));
     } else {
-      fmt::print("{}", report::metrics_table(metrics, predictor.model().preprocessing.classes));
+      fmt::print("{}", report::metrics_table(metrics, predictor.model().preprocessing.classes, style_of(stdout)));
     }
   });
 }

@@ -28,7 +28,7 @@ void add_export(CLI::App& app) {
   command->callback([o] {
     require_own_files({{"--model", o->model}}, {{"--onnx", o->onnx}});
     export_onnx(load_model(o->model), o->onnx, o->format);
-    if (!o->quiet) fmt::print(stderr, "{}: ONNX model written\n", o->onnx);
+    if (!o->quiet) print_line(stderr, o->onnx + ": ONNX model written");
   });
 }
 

@@ -15,7 +15,7 @@ void add_inspect(CLI::App& app) {
   CLI::App* command = app.add_subcommand("inspect", "Explain a model file");
   command->add_option("model,--model", *path, "Model file from slalom train, with or without --model before it")
       ->required();
-  command->callback([path] { fmt::print("{}", describe(load_model(*path))); });
+  command->callback([path] { fmt::print("{}", describe(load_model(*path), style_of(stdout))); });
 }
 
 }  // namespace slalom::cli

@@ -40,10 +40,10 @@ void run_lr_find(const LrFindOptions& o) {
   }
   if (!o.quiet) {
     print_notes(result.notes);
-    if (!result.device_reason.empty()) fmt::print(stderr, "note: --device auto chose {}\n", result.device_reason);
-    fmt::print("{}", report::lr_find_table(result));
+    if (!result.device_reason.empty()) print_note("--device auto chose " + result.device_reason);
+    fmt::print("{}", report::lr_find_table(result, style_of(stdout)));
   }
-  if (o.json) fmt::print("{}\n", report::lr_find_json(result));
+  if (o.json) print_json(report::lr_find_json(result));
   if (result.interrupted) {
     set_exit_status(static_cast<int>(ExitCode::kInterrupted));
   } else if (!result.finding.suggested) {

@@ -19,6 +19,7 @@
 #include "cli/argument_checks.hpp"
 #include "cli/command.hpp"
 #include "cli/config_file.hpp"
+#include "cli/enum_option.hpp"
 #include "cli/parse_errors.hpp"
 #include "cli/settings.hpp"
 
@@ -29,6 +30,7 @@ std::atomic<bool> stop_requested{false};
 namespace {
 
 int exit_status = 0;
+text::ColourChoice colour_choice = text::ColourChoice::kAuto;
 
 /// The first signal asks for a clean end; the second ends the process at once.
 extern "C" void on_signal(int signal) {
@@ -39,7 +41,9 @@ extern "C" void on_signal(int signal) {
 }
 
 int fail(ExitCode code, const std::string& message) {
-  fmt::print(stderr, "slalom: {}\n", message);
+  const text::Style style = style_of(stderr);
+  fmt::print(stderr, "{} {}\n", style.paint(text::Tone::kError, "slalom:"),
+             text::printable_lines(message, style.charset));
   return static_cast<int>(code);
 }
 
@@ -49,8 +53,21 @@ int fail_output() { return fail(ExitCode::kIo, "standard output: writing failed 
 
 void set_exit_status(int status) { exit_status = status; }
 
+text::Style style_of(std::FILE* stream) { return text::Style::of(stream, colour_choice); }
+
+void print_json(const std::string& json) { fmt::print("{}\n", text::printable_json(json)); }
+
+void print_line(std::FILE* stream, const std::string& line) {
+  fmt::print(stream, "{}\n", text::printable(line, style_of(stream).charset));
+}
+
+void print_note(const std::string& note) {
+  const text::Style style = style_of(stderr);
+  fmt::print(stderr, "{} {}\n", style.paint(text::Tone::kNote, "note:"), text::printable(note, style.charset));
+}
+
 void print_notes(const Notes& notes) {
-  for (const std::string& note : notes) fmt::print(stderr, "note: {}\n", note);
+  for (const std::string& note : notes) print_note(note);
 }
 
 namespace {
@@ -61,6 +78,17 @@ std::vector<std::string> command_names(const CLI::App& app) {
     names.push_back(command->get_name());
   }
   return names;
+}
+
+/// --color, for the errors of a command line that cannot be parsed as well.
+void find_colour_choice(const std::vector<std::string>& arguments) {
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const std::string& word = arguments[i];
+    const std::string value = word == "--color" && i + 1 < arguments.size() ? arguments[i + 1]
+                              : word.starts_with("--color=")                ? word.substr(8)
+                                                                            : "";
+    if (const auto choice = find_by_name<text::ColourChoice>(value)) colour_choice = *choice;
+  }
 }
 
 int run(int argc, char** argv) {
@@ -81,8 +109,13 @@ int run(int argc, char** argv) {
   add_demo(app, argv[0]);
   add_completion(app);
   add_man(app);
+  for (CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    add_enum_option(*command, "--color", colour_choice,
+                    "Colours: auto (on terminals that have them, unless NO_COLOR is set), always, never");
+  }
   add_argument_checks(app);
   std::vector<std::string> arguments(argv + 1, argv + argc);
+  find_colour_choice(arguments);
   const bool names_command = !arguments.empty() && !arguments[0].empty() && arguments[0][0] != '-';
   const std::string command = names_command ? arguments[0] : "";
   const std::vector<std::string> commands = command_names(app);

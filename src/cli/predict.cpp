@@ -36,7 +36,7 @@ void add_predict(CLI::App& app) {
     writer->finish();
     if (o->quiet) return;
     print_notes(notes);
-    fmt::print(stderr, "{}: {} predictions written\n", o->out, rows);
+    print_line(stderr, fmt::format("{}: {} predictions written", o->out, rows));
   });
 }
 

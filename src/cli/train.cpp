@@ -85,7 +85,7 @@ void run_train(TrainOptions& o, const CLI::App& command, const std::string& comm
     observers.push_back(&events.emplace(event_log_options(o, settings, command_line)));
   }
   const std::int64_t every = o.log_every > 0 ? o.log_every : std::max<std::int64_t>(1, o.job.trainer.epochs / 10);
-  if (!o.quiet) observers.push_back(&progress.emplace(stderr, every, member_names(o.job)));
+  if (!o.quiet) observers.push_back(&progress.emplace(stderr, style_of(stderr), every, member_names(o.job)));
 
   const JobResult result = [&] {
     try {
@@ -98,19 +98,20 @@ void run_train(TrainOptions& o, const CLI::App& command, const std::string& comm
   if (events && !stop_requested) events->finish(result.divergence.empty());
   if (!o.out.empty()) save_model(result.model, o.out);
   if (!o.quiet) {
+    const text::Style style = style_of(stdout);
     print_notes(result.notes);
-    if (!result.device_reason.empty()) fmt::print(stderr, "note: --device auto chose {}\n", result.device_reason);
-    if (result.drift) fmt::print("{}", report::drift_table(*result.drift));
-    fmt::print("{}", report::summary_table(result, report::describe_bound(result, report::measure_machine())));
-    if (!o.explain) fmt::print("{}", report::advice_lines(result.findings));
-    if (!o.out.empty()) fmt::print("model written to {}\n", o.out);
-    if (o.explain) fmt::print("{}", report::explanation(result.findings));
+    if (!result.device_reason.empty()) print_note("--device auto chose " + result.device_reason);
+    if (result.drift) fmt::print("{}", report::drift_table(*result.drift, style));
+    fmt::print("{}", report::summary_table(result, report::describe_bound(result, report::measure_machine()), style));
+    if (!o.explain) fmt::print("{}", report::advice_lines(result.findings, style));
+    if (!o.out.empty()) print_line(stdout, "model written to " + o.out);
+    if (o.explain) fmt::print("{}", report::explanation(result.findings, style));
     if (stop_requested && !result.checkpoints.last.empty()) {
-      fmt::print(stderr, "note: interrupted; {} is saved, and the same command with --resume goes on from there\n",
-                 result.checkpoints.last);
+      print_note(fmt::format("interrupted; {} is saved, and the same command with --resume goes on from there",
+                             result.checkpoints.last));
     }
   }
-  if (o.json) fmt::print("{}\n", report::summary_json(result, o.job.trainer.seed));
+  if (o.json) print_json(report::summary_json(result, o.job.trainer.seed));
   if (!result.checkpoints.failure.empty()) {  // last, so that nothing of the training is lost
     throw OutputError("--checkpoint-dir: the end of the run is not saved: " + result.checkpoints.failure,
                       ExitCode::kIo);

@@ -35,9 +35,9 @@ std::string recommended_config(const TuneResult& result, const TuneJob& job, con
   const TuneRow& row = result.rows[static_cast<std::size_t>(*result.recommended)];
   const OptimizerConfig& optimizer = row.trial.optimizer;
   // --max-time limited the tuning, not the training.
-  FlagValues flags = shared_flags(
-      command, train,
-      {"config", "json", "quiet", "help", "max-time", "batch-size", "lr", "optimizer", "l1", "l2", "device", "seed"});
+  FlagValues flags = shared_flags(command, train,
+                                  {"config", "color", "json", "quiet", "help", "max-time", "batch-size", "lr",
+                                   "optimizer", "l1", "l2", "device", "seed"});
   const auto add = [&](const char* name, const std::string& value) {
     flags.emplace_back(name, std::vector<std::string>{value});
   };
@@ -74,7 +74,7 @@ void run_tune(TuneOptions& o, const CLI::App& command, const CLI::App& train) {
   if (!o.out_config.empty()) AtomicFile writable(o.out_config);  // fails now rather than after the work
   std::optional<report::TuneProgressPrinter> printer;
   TuneObserver silent;
-  TuneObserver& observer = o.quiet ? silent : printer.emplace(stderr);
+  TuneObserver& observer = o.quiet ? silent : printer.emplace(stderr, style_of(stderr));
   const TuneResult result = tune(o.job, observer, &stop_requested);
   printer.reset();
   if (!o.out_config.empty() && result.recommended) {
@@ -86,12 +86,12 @@ void run_tune(TuneOptions& o, const CLI::App& command, const CLI::App& train) {
     print_notes(result.notes);
     for (const auto& [device, description] : result.devices) fmt::print("{}: {}\n", name_of(device), description);
     fmt::print("{} training rows, {} validation rows\n\n{}", result.train_rows, result.valid_rows,
-               report::tune_table(result));
+               report::tune_table(result, style_of(stdout)));
     if (!o.out_config.empty() && result.recommended) {
-      fmt::print("configuration written: slalom train --config {}\n", o.out_config);
+      print_line(stdout, "configuration written: slalom train --config " + o.out_config);
     }
   }
-  if (o.json) fmt::print("{}\n", report::tune_json(result));
+  if (o.json) print_json(report::tune_json(result));
   if (result.interrupted) {
     set_exit_status(static_cast<int>(ExitCode::kInterrupted));
   } else if (!result.recommended) {

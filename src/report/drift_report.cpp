@@ -3,12 +3,12 @@
 #include "report/drift_report.hpp"
 
 #include <algorithm>
-#include <iterator>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "report/json_number.hpp"
+#include "text/table.hpp"
 
 namespace slalom::report {
 namespace {
@@ -29,20 +29,22 @@ std::string title(const ColumnDrift& column) { return (column.is_target ? "targe
 
 }  // namespace
 
-std::string drift_table(const DriftReport& drift) {
+std::string drift_table(const DriftReport& drift, const text::Style& style) {
   if (drift.columns.empty()) return "drift: unknown, the model has no statistics of its training data\n\n";
-  std::string text = fmt::format("drift: {} of {} columns differ from those of the model beyond the thresholds\n",
-                                 drift.n_beyond(), drift.columns.size());
-  const auto out = std::back_inserter(text);
-  fmt::format_to(out, "{:<24} {:>20} {:>20}   {}\n", "column", "model", "now", "largest change");
+  using text::ColumnKind;
+  text::TextTable table({ColumnKind::kName, ColumnKind::kNumber, ColumnKind::kNumber, ColumnKind::kNote});
+  table.heading({"column", "model", "now", "largest change"});
   for (std::size_t i = 0; i < std::min(drift.columns.size(), kShownColumns); ++i) {
     const ColumnDrift& column = drift.columns[i];
-    fmt::format_to(out, "{:<24.24} {:>20} {:>20}   {}{}\n", title(column), place(column, column.before),
-                   place(column, column.now), column.finding.empty() ? "none" : column.finding,
-                   column.score > 1.0 ? " *" : "");
+    const bool matters = column.score > 1.0;
+    table.add({title(column),
+               place(column, column.before),
+               place(column, column.now),
+               {(column.finding.empty() ? "none" : column.finding) + (matters ? " *" : ""),
+                matters ? text::Tone::kCaution : text::Tone::kPlain}});
   }
-  text += '\n';
-  return text;
+  return fmt::format("drift: {} of {} columns differ from those of the model beyond the thresholds\n{}\n",
+                     drift.n_beyond(), drift.columns.size(), table.text(style));
 }
 
 nlohmann::ordered_json drift_json(const DriftReport& drift) {

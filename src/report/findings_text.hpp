@@ -7,12 +7,14 @@
 
 #include <slalom/job.hpp>
 
+#include "text/style.hpp"
+
 namespace slalom::report {
 
 /// One line for every finding that calls for advice.
-[[nodiscard]] std::string advice_lines(const std::vector<Finding>& findings);
+[[nodiscard]] std::string advice_lines(const std::vector<Finding>& findings, const text::Style& style = {});
 
 /// Everything that was looked at, at length.
-[[nodiscard]] std::string explanation(const std::vector<Finding>& findings);
+[[nodiscard]] std::string explanation(const std::vector<Finding>& findings, const text::Style& style = {});
 
 }  // namespace slalom::report

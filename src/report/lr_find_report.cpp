@@ -10,27 +10,31 @@
 #include <nlohmann/json.hpp>
 
 #include "report/json_number.hpp"
+#include "text/table.hpp"
 
 namespace slalom::report {
 namespace {
 
 constexpr std::size_t kShownPoints = 20;
-constexpr double kBarWidth = 40.0;
+constexpr std::size_t kLongestBar = 40, kShortestBar = 8;
+constexpr std::size_t kBesideBar = 52;  ///< columns that the numbers and the mark take at most
 
-/// A bar as long as `value` is high between `low` and `high`.
-std::string bar(double value, double low, double high) {
+/// A bar as long as `value` is high between `low` and `high`, at most `longest`.
+std::string bar(double value, double low, double high, std::size_t longest) {
   if (!(high > low) || !std::isfinite(value)) return "";
   const double part = std::clamp((value - low) / (high - low), 0.0, 1.0);
-  return std::string(static_cast<std::size_t>(std::lround(kBarWidth * part)), '#');
+  return std::string(static_cast<std::size_t>(std::lround(static_cast<double>(longest) * part)), '#');
 }
 
 }  // namespace
 
-std::string lr_find_table(const LrFindResult& result) {
+std::string lr_find_table(const LrFindResult& result, const text::Style& style) {
   const std::vector<RatePoint>& curve = result.finding.curve;
-  std::string text;
-  const auto out = std::back_inserter(text);
-  fmt::format_to(out, "{:>12} {:>14} {:>14}\n", "lr", "loss", "smoothed");
+  using text::ColumnKind;
+  text::TextTable table({ColumnKind::kNumber, ColumnKind::kNumber, ColumnKind::kNumber, ColumnKind::kNote});
+  table.heading({"lr", "loss", "smoothed"});
+  const std::size_t room = style.columns > kBesideBar ? style.columns - kBesideBar : 0;
+  const std::size_t longest = style.columns == 0 ? kLongestBar : std::clamp(room, kShortestBar, kLongestBar);
   double low = 0.0, high = 0.0;
   if (!curve.empty()) {
     const auto [least, most] = std::minmax_element(
@@ -44,12 +48,17 @@ std::string lr_find_table(const LrFindResult& result) {
     const double next = i + every < curve.size() ? curve[i + every].learning_rate : INFINITY;
     const double suggested = result.finding.suggested.value_or(-1.0);
     const bool here = suggested >= point.learning_rate && suggested < next;
-    fmt::format_to(out, "{:>12.3g} {:>14.6g} {:>14.6g}  {}{}\n", point.learning_rate, point.loss, point.smoothed,
-                   bar(point.smoothed, low, high), here ? " <- suggested" : "");
+    table.add({fmt::format("{:.3g}", point.learning_rate),
+               fmt::format("{:.6g}", point.loss),
+               fmt::format("{:.6g}", point.smoothed),
+               {bar(point.smoothed, low, high, longest) + (here ? " <- suggested" : ""),
+                here ? text::Tone::kGood : text::Tone::kPlain}});
   }
+  std::string text = table.text(style);
+  const auto out = std::back_inserter(text);
   if (result.finding.suggested) {
-    fmt::format_to(out, "\nsuggested: --lr {} at batch size {} on {}: {}\n", *result.finding.suggested,
-                   result.batch_size, result.device_description, result.finding.reason);
+    fmt::format_to(out, "\n{} --lr {} at batch size {} on {}: {}\n", style.paint(text::Tone::kGood, "suggested:"),
+                   *result.finding.suggested, result.batch_size, result.device_description, result.finding.reason);
   } else {
     fmt::format_to(out, "\n{}\n", result.finding.reason);
   }

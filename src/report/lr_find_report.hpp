@@ -6,10 +6,12 @@
 
 #include <slalom/lr_find.hpp>
 
+#include "text/style.hpp"
+
 namespace slalom::report {
 
 /// About twenty points of the curve with a bar each, and the suggestion with its reason.
-[[nodiscard]] std::string lr_find_table(const LrFindResult& result);
+[[nodiscard]] std::string lr_find_table(const LrFindResult& result, const text::Style& style = {});
 
 /// One line of JSON with the keys that docs/tuning.md lists.
 [[nodiscard]] std::string lr_find_json(const LrFindResult& result);

@@ -14,11 +14,13 @@
 #include "report/guard_text.hpp"
 #include "report/json_number.hpp"
 #include "report/stop_reason.hpp"
+#include "text/table.hpp"
 
 namespace slalom::report {
 namespace {
 
 using Json = nlohmann::ordered_json;
+using text::ColumnKind;
 
 constexpr std::int64_t kShownClasses = 20;
 
@@ -91,12 +93,6 @@ const MemberOutcome& chosen(const JobResult& result) {
   return result.members.at(static_cast<std::size_t>(result.chosen));
 }
 
-/// Two columns beside a name; without a second one nothing trails.
-std::string table_row(const std::string& name, const std::string& train, const std::string& valid) {
-  return valid.empty() ? fmt::format("{:<12} {:>14}\n", name, train)
-                       : fmt::format("{:<12} {:>14} {:>14}\n", name, train, valid);
-}
-
 /// Why the member stopped, and which parameters it has if they are not the last ones.
 std::string ending(const MemberResult& member) {
   std::string text = reason_text(member.reason);
@@ -106,26 +102,72 @@ std::string ending(const MemberResult& member) {
   return text;
 }
 
+/// Training and validation side by side.
+text::TextTable losses_table(const MemberOutcome& member) {
+  text::TextTable table({ColumnKind::kName, ColumnKind::kNumber, ColumnKind::kNumber});
+  const auto add = [&](const std::string& name, const std::string& train, const std::string& valid) {
+    table.add(member.valid ? std::vector<text::Cell>{name, train, valid} : std::vector<text::Cell>{name, train});
+  };
+  if (member.valid) {
+    table.heading({"", "train", "valid"});
+  } else {
+    table.heading({"", "train"});
+  }
+  add("rows", std::to_string(member.train.rows), member.valid ? std::to_string(member.valid->rows) : "");
+  for (const auto& [name, value] : member.train.items()) {
+    std::string valid;
+    if (member.valid) {
+      for (const auto& [other, other_value] : member.valid->items()) {
+        if (other == name) valid = fmt::format("{:.6g}", other_value);
+      }
+    }
+    add(name, fmt::format("{:.6g}", value), valid);
+  }
+  return table;
+}
+
+text::TextTable restarts_table(const JobResult& result) {
+  text::TextTable table({ColumnKind::kName, ColumnKind::kNumber, ColumnKind::kNote});
+  table.heading({"restart", "watched loss"});
+  for (std::size_t m = 0; m < result.members.size(); ++m) {
+    const MemberResult& member = result.members[m].result;
+    const bool diverged = member.reason == StopReason::kDiverged;
+    const bool kept = static_cast<std::int64_t>(m) == result.chosen;
+    const text::Tone tone = kept ? text::Tone::kGood : text::Tone::kPlain;
+    table.add(
+        {{std::to_string(m + 1), tone},
+         {diverged ? "diverged" : fmt::format("{:.6g}", member.watched_loss), diverged ? text::Tone::kCaution : tone},
+         {kept ? "kept" : "", tone}});
+  }
+  return table;
+}
+
 }  // namespace
 
 std::string metrics_json(const Metrics& metrics) { return to_json(metrics).dump(); }
 
-std::string metrics_table(const Metrics& metrics, const std::vector<std::string>& classes) {
-  std::string text;
-  const auto out = std::back_inserter(text);
-  fmt::format_to(out, "{:<10} {:>14}\n", "rows", metrics.rows);
-  for (const auto& [name, value] : metrics.items()) fmt::format_to(out, "{:<10} {:>14.6g}\n", name, value);
-  if (metrics.n_classes == 0 || metrics.n_classes > kShownClasses) return text;
-  fmt::format_to(out, "\nconfusion (rows: true class, columns: predicted)\n{:<16}", "");
-  for (const std::string& name : classes) fmt::format_to(out, " {:>8.8}", name);
-  for (std::int64_t i = 0; i < metrics.n_classes; ++i) {
-    fmt::format_to(out, "\n{:<16.16}", classes.at(static_cast<std::size_t>(i)));
-    for (std::int64_t j = 0; j < metrics.n_classes; ++j) {
-      fmt::format_to(out, " {:>8}", metrics.confusion[static_cast<std::size_t>(i * metrics.n_classes + j)]);
-    }
+std::string metrics_table(const Metrics& metrics, const std::vector<std::string>& classes, const text::Style& style) {
+  text::TextTable table({ColumnKind::kName, ColumnKind::kNumber});
+  table.add({"rows", std::to_string(metrics.rows)});
+  for (const auto& [name, value] : metrics.items()) table.add({name, fmt::format("{:.6g}", value)});
+  if (metrics.n_classes == 0 || metrics.n_classes > kShownClasses) return table.text(style);
+  std::vector<ColumnKind> kinds{ColumnKind::kName};
+  std::vector<text::Cell> heading{""};
+  for (const std::string& name : classes) {
+    kinds.push_back(ColumnKind::kNumber);
+    heading.emplace_back(name);
   }
-  text += '\n';
-  return text;
+  text::TextTable confusion(kinds);
+  confusion.heading(heading);
+  for (std::int64_t i = 0; i < metrics.n_classes; ++i) {
+    std::vector<text::Cell> row{classes.at(static_cast<std::size_t>(i))};
+    for (std::int64_t j = 0; j < metrics.n_classes; ++j) {
+      const std::int64_t n = metrics.confusion[static_cast<std::size_t>(i * metrics.n_classes + j)];
+      row.emplace_back(std::to_string(n), i == j ? text::Tone::kGood : text::Tone::kPlain);
+    }
+    confusion.add(row);
+  }
+  return table.text(style) + "\nconfusion (rows: true class, columns: predicted)\n" + confusion.text(style);
 }
 
 std::string summary_json(const JobResult& result, std::uint64_t seed) {
@@ -169,44 +211,28 @@ std::string summary_json(const JobResult& result, std::uint64_t seed) {
   return json.dump();
 }
 
-std::string summary_table(const JobResult& result, const std::string& bound) {
+std::string summary_table(const JobResult& result, const std::string& bound, const text::Style& style) {
   const MemberOutcome& best = chosen(result);
   const TrainResult& t = result.training;
-  std::string text;
+  std::string text = losses_table(best).text(style);
   const auto out = std::back_inserter(text);
-  text += table_row("", "train", best.valid ? "valid" : "");
-  text += table_row("rows", std::to_string(best.train.rows), best.valid ? std::to_string(best.valid->rows) : "");
-  const auto train_items = best.train.items();
-  for (const auto& [name, value] : train_items) {
-    std::string valid;
-    if (best.valid) {
-      for (const auto& [other, other_value] : best.valid->items()) {
-        if (other == name) valid = fmt::format("{:.6g}", other_value);
-      }
-    }
-    text += table_row(name, fmt::format("{:.6g}", value), valid);
-  }
   if (!result.folds.empty()) {
-    fmt::format_to(out, "\n{}-fold cross-validation    mean            std\n", result.folds.size());
-    for (const Spread& s : fold_spread(result.folds))
-      fmt::format_to(out, "{:<12} {:>14.6g} {:>14.6g}\n", s.name, s.mean, s.deviation);
-  }
-  if (result.members.size() > 1) {
-    fmt::format_to(out, "\n{:<12} {:>14}\n", "restart", "watched loss");
-    for (std::size_t m = 0; m < result.members.size(); ++m) {
-      const MemberResult& member = result.members[m].result;
-      const std::string loss =
-          member.reason == StopReason::kDiverged ? "diverged" : fmt::format("{:.6g}", member.watched_loss);
-      fmt::format_to(out, "{:<12} {:>14}{}\n", m + 1, loss,
-                     static_cast<std::int64_t>(m) == result.chosen ? "  kept" : "");
+    text::TextTable table({ColumnKind::kName, ColumnKind::kNumber, ColumnKind::kNumber});
+    table.heading({fmt::format("{}-fold cross-validation", result.folds.size()), "mean", "std"});
+    for (const Spread& s : fold_spread(result.folds)) {
+      table.add({s.name, fmt::format("{:.6g}", s.mean), fmt::format("{:.6g}", s.deviation)});
     }
+    text += "\n" + table.text(style);
   }
+  if (result.members.size() > 1) text += "\n" + restarts_table(result).text(style);
   fmt::format_to(out, "\n{} epochs, {} steps ({}) in {:.3g} s on {}: {:.3g} us a step, {:.3g} samples/s\n",
                  best.result.epochs, best.result.steps, ending(best.result), t.seconds, result.device_description,
                  1e6 * t.seconds / std::max(1.0, static_cast<double>(t.steps)),
                  static_cast<double>(t.samples) / std::max(t.seconds, 1e-12));
   fmt::format_to(out, "bound by {}\n", bound);
-  if (!best.result.guard.empty()) fmt::format_to(out, "{}\n", guard_summary(best.result.guard));
+  if (!best.result.guard.empty()) {
+    text += style.paint(text::Tone::kCaution, guard_summary(best.result.guard)) + "\n";
+  }
   return text;
 }
 

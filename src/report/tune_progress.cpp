@@ -2,8 +2,6 @@
 // Prints how far tuning is.
 #include "report/tune_progress.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 
 #include <fmt/format.h>
@@ -26,25 +24,15 @@ std::string progress_text(const TuneProgress& p) {
   return "";
 }
 
-TuneProgressPrinter::TuneProgressPrinter(std::FILE* stream) : stream_(stream), live_(isatty(fileno(stream)) != 0) {}
-
-TuneProgressPrinter::~TuneProgressPrinter() { clear_live_line(); }
-
-void TuneProgressPrinter::clear_live_line() {
-  if (line_shown_) std::fputs("\r\x1b[K", stream_);
-  line_shown_ = false;
-}
-
 void TuneProgressPrinter::on_progress(const TuneProgress& p) {
-  if (!live_) {  // about six lines a stage
+  if (!live_.works()) {  // about six lines a stage
     const std::int64_t every = std::max<std::int64_t>(1, p.total / 4);
     if (p.done % every == 0 || p.done == 1 || p.done == p.total) fmt::print(stream_, "{}\n", progress_text(p));
     return;
   }
-  clear_live_line();
-  fmt::print(stream_, "{}", progress_text(p));
-  std::fflush(stream_);
-  line_shown_ = true;
+  const bool has_curve = p.stage == TuneProgress::Stage::kTraining && p.lowest && p.total > 0;
+  if (has_curve) lowest_.add(static_cast<double>(p.done) / static_cast<double>(p.total), *p.lowest);
+  live_.show({progress_text(p)}, has_curve ? &lowest_ : nullptr);
 }
 
 }  // namespace slalom::report

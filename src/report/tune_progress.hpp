@@ -8,23 +8,20 @@
 
 #include <slalom/tune.hpp>
 
+#include "text/live_line.hpp"
+
 namespace slalom::report {
 
 class TuneProgressPrinter : public TuneObserver {
  public:
-  explicit TuneProgressPrinter(std::FILE* stream);
-  /// Ends a live line.
-  ~TuneProgressPrinter() override;
-  TuneProgressPrinter(const TuneProgressPrinter&) = delete;
-  TuneProgressPrinter& operator=(const TuneProgressPrinter&) = delete;
+  /// `style`: of `stream`; with style.live there is one line rewritten in place.
+  TuneProgressPrinter(std::FILE* stream, const text::Style& style) : stream_(stream), live_(stream, style) {}
   void on_progress(const TuneProgress& progress) override;
 
  private:
-  void clear_live_line();
-
   std::FILE* stream_;
-  bool live_;
-  bool line_shown_ = false;
+  text::LiveLine live_;
+  text::Sparkline lowest_;  ///< of the population in training
 };
 
 /// "training 24 members on cpu: epoch 3/20, lowest loss 0.351"

@@ -13,6 +13,7 @@
 
 #include "report/json_number.hpp"
 #include "report/stop_reason.hpp"
+#include "text/table.hpp"
 
 namespace slalom::report {
 namespace {
@@ -56,25 +57,7 @@ std::string fate_of(const TuneRow& row) {
   return text;
 }
 
-using Cells = std::vector<std::string>;
-
-/// Right-aligned columns as wide as their widest cell; the last one, free text, is left-aligned.
-std::string aligned(const std::vector<Cells>& lines) {
-  std::vector<std::size_t> widths(lines.front().size(), 0);
-  for (const Cells& cells : lines) {
-    for (std::size_t i = 0; i < cells.size(); ++i) widths[i] = std::max(widths[i], cells[i].size());
-  }
-  std::string text;
-  for (const Cells& cells : lines) {
-    std::string line;
-    for (std::size_t i = 0; i + 1 < cells.size(); ++i) {
-      line += fmt::format("{}{:>{}}", i == 0 ? "" : "  ", cells[i], widths[i]);
-    }
-    if (!cells.back().empty()) line += "  " + cells.back();
-    text += line + "\n";
-  }
-  return text;
-}
+using Cells = std::vector<text::Cell>;
 
 /// Which optional columns differ between rows.
 struct Varying {
@@ -108,25 +91,29 @@ Cells header_of(const Varying& varying, bool validated) {
 Cells cells_of(const TuneRow& row, const Varying& varying, bool recommended) {
   const OptimizerConfig& optimizer = row.trial.optimizer;
   Cells cells;
-  if (varying.device) cells.emplace_back(name_of(row.trial.device));
-  cells.push_back(batch_text(row.trial.batch_size));
-  if (varying.optimizer) cells.emplace_back(name_of(optimizer.kind));
-  cells.push_back(fmt::format("{:.3g}", optimizer.learning_rate));
-  if (varying.l1) cells.push_back(fmt::format("{:.3g}", optimizer.l1));
-  if (varying.l2) cells.push_back(fmt::format("{:.3g}", optimizer.l2));
+  if (varying.device) cells.emplace_back(std::string(name_of(row.trial.device)));
+  cells.emplace_back(batch_text(row.trial.batch_size));
+  if (varying.optimizer) cells.emplace_back(std::string(name_of(optimizer.kind)));
+  cells.emplace_back(fmt::format("{:.3g}", optimizer.learning_rate));
+  if (varying.l1) cells.emplace_back(fmt::format("{:.3g}", optimizer.l1));
+  if (varying.l2) cells.emplace_back(fmt::format("{:.3g}", optimizer.l2));
   if (row.speed) {
-    cells.push_back(fmt::format("{:.3g}", row.speed->samples_per_second));
-    cells.push_back(fmt::format("{:.3g}", row.speed->steps_per_second));
-    cells.push_back(fmt::format("{:.3g}", row.speed->seconds_per_epoch));
-    cells.push_back((row.speed->memory_measured ? "" : "~") + bytes_text(row.speed->memory_bytes));
+    cells.emplace_back(fmt::format("{:.3g}", row.speed->samples_per_second));
+    cells.emplace_back(fmt::format("{:.3g}", row.speed->steps_per_second));
+    cells.emplace_back(fmt::format("{:.3g}", row.speed->seconds_per_epoch));
+    cells.emplace_back((row.speed->memory_measured ? "" : "~") + bytes_text(row.speed->memory_bytes));
   } else {
-    cells.insert(cells.end(), 4, "-");
+    cells.insert(cells.end(), 4, text::Cell("-"));
   }
-  cells.push_back(range_text(row.lowest_loss, 5));
-  cells.push_back(range_text(row.epochs_to_target, 3));
-  cells.push_back(range_text(row.seconds_to_target, 3));
+  cells.emplace_back(range_text(row.lowest_loss, 5));
+  cells.emplace_back(range_text(row.epochs_to_target, 3));
+  cells.emplace_back(range_text(row.seconds_to_target, 3));
   const std::string fate = fate_of(row);
-  cells.push_back(recommended ? "<- recommended" + (fate.empty() ? "" : ", " + fate) : fate);
+  cells.emplace_back(recommended ? "<- recommended" + (fate.empty() ? "" : ", " + fate) : fate,
+                     recommended ? text::Tone::kGood : text::Tone::kCaution);
+  if (recommended) {
+    for (text::Cell& cell : cells) cell.tone = text::Tone::kGood;
+  }
   return cells;
 }
 
@@ -189,13 +176,17 @@ Json noise_json(const NoiseReport& noise) {
 
 }  // namespace
 
-std::string tune_table(const TuneResult& result) {
+std::string tune_table(const TuneResult& result, const text::Style& style) {
   const Varying varying(result.rows);
-  std::vector<Cells> lines{header_of(varying, result.validated)};
+  const Cells heading = header_of(varying, result.validated);
+  std::vector<text::ColumnKind> kinds(heading.size(), text::ColumnKind::kNumber);
+  kinds.back() = text::ColumnKind::kNote;
+  text::TextTable table(kinds);
+  table.heading(heading);
   for (std::size_t i = 0; i < result.rows.size(); ++i) {
-    lines.push_back(cells_of(result.rows[i], varying, static_cast<std::int64_t>(i) == result.recommended));
+    table.add(cells_of(result.rows[i], varying, static_cast<std::int64_t>(i) == result.recommended));
   }
-  std::string text = aligned(lines);
+  std::string text = table.text(style);
   const auto out = std::back_inserter(text);
   text += '\n';
   if (varying.repeats) text += "medians over seeds, with their range in brackets\n";
@@ -204,7 +195,8 @@ std::string tune_table(const TuneResult& result) {
                    *result.target_loss, result.target_given ? "--target-loss" : "the best seen + 1 %");
   }
   if (result.noise) text += noise_text(*result.noise);
-  fmt::format_to(out, "{}{}\n", result.recommended ? "recommended: " : "", result.reason);
+  fmt::format_to(out, "{}{}\n", result.recommended ? style.paint(text::Tone::kGood, "recommended:") + " " : "",
+                 text::printable(result.reason, style.charset));
   return text;
 }
 

@@ -6,10 +6,12 @@
 
 #include <slalom/tune.hpp>
 
+#include "text/style.hpp"
+
 namespace slalom::report {
 
 /// One line a row, the recommended one marked; target, recommendation with its reason, noise scale.
-[[nodiscard]] std::string tune_table(const TuneResult& result);
+[[nodiscard]] std::string tune_table(const TuneResult& result, const text::Style& style = {});
 
 /// One line of JSON with the keys that docs/tuning.md lists.
 [[nodiscard]] std::string tune_json(const TuneResult& result);

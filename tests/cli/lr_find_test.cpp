@@ -10,6 +10,7 @@
 namespace slalom::testing {
 namespace {
 
+using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 
 class LrFind : public CommandLine {
@@ -23,7 +24,7 @@ class LrFind : public CommandLine {
 TEST_F(LrFind, PrintsTheCurveAndASuggestion) {
   const Outcome run = slalom("lr-find --data data.csv --target y");
   EXPECT_EQ(run.status, 0) << run.err;
-  EXPECT_THAT(run.out, HasSubstr("lr           loss       smoothed"));
+  EXPECT_THAT(run.out, ContainsRegex("lr +loss +smoothed\n"));
   EXPECT_THAT(run.out, HasSubstr(" <- suggested\n"));
   EXPECT_THAT(run.out, HasSubstr("\nsuggested: --lr 0."));
   EXPECT_THAT(run.out, HasSubstr(" at batch size 64 on "));

@@ -27,13 +27,12 @@ DriftReport make_report() {
 }
 
 TEST(DriftTable, ShowsTheWorstColumnsAndMarksThoseThatMatter) {
-  EXPECT_EQ(
-      drift_table(make_report()),
-      "drift: 1 of 2 columns differ from those of the model beyond the thresholds\n"
-      "column                                  model                  now   largest change\n"
-      "age                                  40 +- 10          52.5 +- 9.5   mean up by 1.25 standard deviations *\n"
-      "target city                         2 classes            3 classes   none\n"
-      "\n");
+  EXPECT_EQ(drift_table(make_report()),
+            "drift: 1 of 2 columns differ from those of the model beyond the thresholds\n"
+            "column           model          now  largest change\n"
+            "age           40 +- 10  52.5 +- 9.5  mean up by 1.25 standard deviations *\n"
+            "target city  2 classes    3 classes  none\n"
+            "\n");
 }
 
 TEST(DriftTable, IsShort) {

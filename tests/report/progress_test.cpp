@@ -2,15 +2,14 @@
 // Progress lines on a terminal and elsewhere.
 #include "report/progress.hpp"
 
-#include <unistd.h>
-
-#include <fcntl.h>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
 #include <string>
 
 #include <gtest/gtest.h>
+
+#include "support/pseudo_terminal.hpp"
 
 namespace slalom::report {
 namespace {
@@ -40,7 +39,7 @@ EpochReport report_of(std::int64_t epoch) {
 TEST(ProgressPrinter, PrintsOnePlainLineAnEpoch) {
   const File file(std::tmpfile());
   ASSERT_NE(file, nullptr);
-  ProgressPrinter printer(file.get(), 1);
+  ProgressPrinter printer(file.get(), {}, 1);
   EpochReport report = report_of(1);
   report.valid = Metrics{};
   report.valid->loss = 0.25;
@@ -54,7 +53,7 @@ TEST(ProgressPrinter, PrintsOnePlainLineAnEpoch) {
 TEST(ProgressPrinter, PrintsTheFirstEveryNthAndTheLastEpoch) {
   const File file(std::tmpfile());
   ASSERT_NE(file, nullptr);
-  ProgressPrinter printer(file.get(), 2);
+  ProgressPrinter printer(file.get(), {}, 2);
   for (std::int64_t epoch = 1; epoch <= 5; ++epoch) printer.on_epoch(report_of(epoch));
   const std::string text = text_of(file.get());
   for (const char* shown : {"epoch 1/5", "epoch 2/5", "epoch 4/5", "epoch 5/5"}) {
@@ -67,11 +66,11 @@ TEST(ProgressPrinter, NamesRestartsAndFolds) {
   const File file(std::tmpfile());
   ASSERT_NE(file, nullptr);
   EpochReport report = report_of(1);
-  ProgressPrinter restarts(file.get(), 1, {"restart", 1});
+  ProgressPrinter restarts(file.get(), {}, 1, {"restart", 1});
   restarts.on_epoch(report);
   report.member = 1;
   restarts.on_epoch(report);
-  ProgressPrinter folds(file.get(), 1, {"fold", 0});
+  ProgressPrinter folds(file.get(), {}, 1, {"fold", 0});
   folds.on_epoch(report);
   report.member = 0;
   folds.on_epoch(report);
@@ -79,32 +78,45 @@ TEST(ProgressPrinter, NamesRestartsAndFolds) {
   EXPECT_EQ(text_of(file.get()), "restart 1  " + line + "restart 2  " + line + "fold 1  " + line + line);
 }
 
-TEST(ProgressPrinter, RewritesOneLineOnATerminal) {
-  const int master = posix_openpt(O_RDWR | O_NOCTTY);
-  if (master < 0 || grantpt(master) != 0 || unlockpt(master) != 0) GTEST_SKIP() << "no pseudo-terminals here";
-  const File terminal(std::fopen(ptsname(master), "w"));
-  ASSERT_NE(terminal, nullptr);
-  ProgressPrinter printer(terminal.get(), 1);
-  Progress progress{.epoch = 1, .epochs = 4, .step = 5, .steps_per_epoch = 10, .loss = 0.5, .seconds = 3.0};
-  progress.samples_per_second = 1000.0;
-  printer.on_progress(progress);
-  progress.step = 10;
-  progress.loss = 0.25;
-  printer.on_progress(progress);
-  printer.on_epoch(report_of(1));
-  std::fflush(terminal.get());
-  std::string text;
-  while (text.empty() || text.back() != '\n') {  // what was written may arrive in parts
-    char part[1024];
-    const ssize_t n = read(master, part, sizeof part);
-    if (n <= 0) break;
-    text.append(part, static_cast<std::size_t>(n));
+/// What comes onto a terminal of 100 columns when `use` gives a printer work.
+template <class Use>
+std::string on_terminal(text::Style style, Use use) {
+  unsetenv("COLUMNS");
+  testing::PseudoTerminal terminal(100);
+  if (!terminal.works()) return "";
+  style.live = true;
+  {
+    ProgressPrinter printer(terminal.stream(), style, 1);
+    use(printer);
   }
-  close(master);
+  return terminal.written();
+}
+
+TEST(ProgressPrinter, RewritesOneLineOnATerminal) {
+  const std::string text = on_terminal({}, [](ProgressPrinter& printer) {
+    Progress progress{.epoch = 1, .epochs = 4, .step = 5, .steps_per_epoch = 10, .loss = 0.5, .seconds = 3.0};
+    progress.samples_per_second = 1000.0;
+    printer.on_progress(progress);
+    progress.step = 10;
+    progress.loss = 0.25;
+    printer.on_progress(progress);
+    printer.on_epoch(report_of(1));
+  });
+  if (text.empty()) GTEST_SKIP() << "no pseudo-terminals here";
   EXPECT_EQ(text,
-            "epoch 1/4  loss 0.5  1e+03 samples/s  21 s left"
-            "\r\x1b[Kepoch 1/4  loss 0.25  1e+03 samples/s  9 s left"
+            "epoch 1/4  loss 0.5  1e+03 samples/s  21 s left  ▁▁▁"
+            "\r\x1b[Kepoch 1/4  loss 0.25  1e+03 samples/s  9 s left  ███▁▁▁"
             "\r\x1b[Kepoch 1/5  loss 0.5  lr 0.01  1e+03 samples/s\r\n");
+}
+
+TEST(ProgressPrinter, ColoursWhatTheGuardDidAndNotes) {
+  const std::string text = on_terminal({.colour = true}, [](ProgressPrinter& printer) {
+    printer.on_guard({.retry = 1, .retries = 3});
+    printer.on_note("column \x1b[2J is empty");
+  });
+  if (text.empty()) GTEST_SKIP() << "no pseudo-terminals here";
+  EXPECT_EQ(text.find("\x1b[33mguard: "), 0U) << text;
+  EXPECT_NE(text.find("\x1b[0m\r\n\x1b[36mnote:\x1b[0m column \\x1b[2J is empty\r\n"), std::string::npos) << text;
 }
 
 }  // namespace

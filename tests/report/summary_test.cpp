@@ -107,7 +107,7 @@ TEST(SummaryTable, SaysWhichRestartsDiverged) {
   result.members.push_back(result.members[0]);
   result.members[1].result.reason = StopReason::kDiverged;
   const std::string table = summary_table(result, "nothing");
-  EXPECT_NE(table.find("2                  diverged\n"), std::string::npos) << table;
+  EXPECT_NE(table.find("2            diverged\n"), std::string::npos) << table;
 }
 
 TEST(MetricsJson, HoldsTheConfusionMatrixByRows) {
