@@ -98,7 +98,7 @@ int run(int argc, char** argv) {
   app.require_subcommand(1);
   app.get_formatter()->column_width(34);
   add_train(app, shell_command(argc, argv));
-  add_tune(app);
+  add_tune(app, shell_command(argc, argv));
   add_lr_find(app);
   add_predict(app);
   add_evaluate(app);

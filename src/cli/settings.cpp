@@ -7,6 +7,8 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include "cli/argument_checks.hpp"
+
 namespace slalom::cli {
 namespace {
 
@@ -35,6 +37,18 @@ std::vector<Setting> settings_of(const CLI::App& command) {
       settings.push_back({option->get_lnames().front(), option->get_group(), value, option->count() > 0});
   }
   return settings;
+}
+
+report::HyperParameters hyperparameters(const std::vector<Setting>& settings) {
+  report::HyperParameters values;
+  for (const Setting& s : settings) {
+    if (s.group != "Model" && s.group != "Optimizer" && s.group != "Schedule" && s.group != "Run") continue;
+    report::HyperParameter value = s.value;
+    if (s.value == "true" || s.value == "false") value = s.value == "true";
+    if (const std::optional<double> number = parse_number(s.value)) value = *number;
+    values.emplace_back(s.name, value);
+  }
+  return values;
 }
 
 std::string settings_text(const std::vector<Setting>& settings) {

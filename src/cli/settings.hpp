@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "report/tensorboard/hyper_parameters.hpp"
+
 namespace CLI {
 class App;
 }
@@ -21,6 +23,9 @@ struct Setting {
 
 /// Every flag of a parsed command that was given or has a default, in the order of the help.
 [[nodiscard]] std::vector<Setting> settings_of(const CLI::App& command);
+
+/// The settings of the groups Model, Optimizer, Schedule and Run, by which runs are compared.
+[[nodiscard]] report::HyperParameters hyperparameters(const std::vector<Setting>& settings);
 
 /// One line a setting, `name = value`, aligned.
 [[nodiscard]] std::string settings_text(const std::vector<Setting>& settings);

@@ -42,20 +42,13 @@ report::MemberNames member_names(const TrainJob& job) {
 /// What TensorBoard is told of a run that `settings` describe.
 report::EventLogOptions event_log_options(const TrainOptions& o, const std::vector<Setting>& settings,
                                           const std::string& command_line) {
-  report::EventLogOptions log{.flag = "--tensorboard",
-                              .folder = o.tensorboard,
-                              .names = member_names(o.job),
-                              .members = o.job.folds > 0 ? 1 + o.job.folds : o.job.restarts,
-                              .resume = o.job.checkpoints.resume,
-                              .texts = {{"command_line", command_line}, {"settings", settings_text(settings)}}};
-  for (const Setting& s : settings) {
-    if (s.group != "Model" && s.group != "Optimizer" && s.group != "Schedule" && s.group != "Run") continue;
-    report::EventLogOptions::Value value = s.value;
-    if (s.value == "true" || s.value == "false") value = s.value == "true";
-    if (const std::optional<double> number = parse_number(s.value)) value = *number;
-    log.hyperparameters.emplace_back(s.name, value);
-  }
-  return log;
+  return {.flag = "--tensorboard",
+          .folder = o.tensorboard,
+          .names = member_names(o.job),
+          .members = o.job.folds > 0 ? 1 + o.job.folds : o.job.restarts,
+          .resume = o.job.checkpoints.resume,
+          .texts = {{"command_line", command_line}, {"settings", settings_text(settings)}},
+          .hyperparameters = hyperparameters(settings)};
 }
 
 void run_train(TrainOptions& o, const CLI::App& command, const std::string& command_line) {

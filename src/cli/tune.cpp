@@ -15,7 +15,9 @@
 #include "cli/options.hpp"
 #include "cli/output_paths.hpp"
 #include "cli/search_options.hpp"
+#include "cli/settings.hpp"
 #include "data/atomic_file.hpp"
+#include "report/tensorboard/tune_log.hpp"
 #include "report/tune_progress.hpp"
 #include "report/tune_report.hpp"
 
@@ -25,7 +27,7 @@ namespace {
 struct TuneOptions {
   TuneJob job;
   std::optional<LrRule> rule;
-  std::string out_config, config;
+  std::string out_config, tensorboard, config;
   bool json = false, quiet = false;
 };
 
@@ -36,8 +38,8 @@ std::string recommended_config(const TuneResult& result, const TuneJob& job, con
   const OptimizerConfig& optimizer = row.trial.optimizer;
   // --max-time limited the tuning, not the training.
   FlagValues flags = shared_flags(command, train,
-                                  {"config", "color", "json", "quiet", "help", "max-time", "batch-size", "lr",
-                                   "optimizer", "l1", "l2", "device", "seed"});
+                                  {"config", "color", "tensorboard", "json", "quiet", "help", "max-time", "batch-size",
+                                   "lr", "optimizer", "l1", "l2", "device", "seed"});
   const auto add = [&](const char* name, const std::string& value) {
     flags.emplace_back(name, std::vector<std::string>{value});
   };
@@ -59,7 +61,16 @@ std::string recommended_config(const TuneResult& result, const TuneJob& job, con
   return config_text(comments, flags);
 }
 
-void run_tune(TuneOptions& o, const CLI::App& command, const CLI::App& train) {
+/// What TensorBoard is told of all trials.
+report::TuneLogOptions tune_log_options(const std::string& folder, const std::vector<Setting>& settings,
+                                        const std::string& command_line) {
+  return {.flag = "--tensorboard",
+          .folder = folder,
+          .texts = {{"command_line", command_line}, {"settings", settings_text(settings)}},
+          .hyperparameters = hyperparameters(settings)};
+}
+
+void run_tune(TuneOptions& o, const CLI::App& command, const CLI::App& train, const std::string& command_line) {
   const bool rates_given = command.count("--lr") > 0 || command.count("--lrs") > 0;
   o.job.lr_rule = o.rule.value_or(rates_given ? LrRule::kNone : LrRule::kFind);
   if (o.job.lr_rule == LrRule::kFind && command.count("--lr") > 0) {
@@ -72,11 +83,14 @@ void run_tune(TuneOptions& o, const CLI::App& command, const CLI::App& train) {
                      {"--config", o.config}},
                     {{"--out-config", o.out_config}});
   if (!o.out_config.empty()) AtomicFile writable(o.out_config);  // fails now rather than after the work
+  std::optional<report::TuneLog> log;
+  if (!o.tensorboard.empty()) log.emplace(tune_log_options(o.tensorboard, settings_of(command), command_line));
   std::optional<report::TuneProgressPrinter> printer;
   TuneObserver silent;
   TuneObserver& observer = o.quiet ? silent : printer.emplace(stderr, style_of(stderr));
   const TuneResult result = tune(o.job, observer, &stop_requested);
   printer.reset();
+  if (log) log->write(result);
   if (!o.out_config.empty() && result.recommended) {
     AtomicFile file(o.out_config);
     file.write(recommended_config(result, o.job, command, train));
@@ -101,7 +115,7 @@ void run_tune(TuneOptions& o, const CLI::App& command, const CLI::App& train) {
 
 }  // namespace
 
-void add_tune(CLI::App& app) {
+void add_tune(CLI::App& app, const std::string& command_line) {
   auto o = std::make_shared<TuneOptions>();
   CLI::App* command = app.add_subcommand(
       "tune", "Find the batch size (and rate, optimizer, penalty) that reaches a loss soonest on this machine");
@@ -109,6 +123,8 @@ void add_tune(CLI::App& app) {
   add_data_options(*command, job);
   command->add_option("--out-config", o->out_config,
                       "Write the recommendation to this file: slalom train --config FILE");
+  command->add_option("--tensorboard", o->tensorboard,
+                      "Write event files for TensorBoard into this folder when all is done: a run for every trial");
   command->add_flag("--json", o->json, "Print one JSON object as the last line of stdout");
   command->add_flag("--quiet", o->quiet, "Print nothing but errors (and --json)");
   add_search_options(*command, o->job);
@@ -133,7 +149,7 @@ void add_tune(CLI::App& app) {
   add_device_memory_option(*command, job.device_memory);
   add_config_option(*command, o->config);
   const CLI::App* train = app.get_subcommand("train");
-  command->callback([o, command, train] { run_tune(*o, *command, *train); });
+  command->callback([o, command, train, command_line] { run_tune(*o, *command, *train, command_line); });
 }
 
 }  // namespace slalom::cli

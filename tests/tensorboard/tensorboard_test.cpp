@@ -163,5 +163,61 @@ TEST_F(TensorBoard, ReadsWhatACrashLeft) {
   EXPECT_EQ(all.at("sessions").at(".").at("status"), "STATUS_UNKNOWN");
 }
 
+TEST_F(TensorBoard, ComparesTheTrialsOfTuning) {
+  const std::string flags =
+      "tune --data plane.csv --target y --quiet --json --tensorboard board --epochs 4 --measure-time 0.01 "
+      "--no-early-stop --lrs 0.02,0.05 --batch-sizes 16,64 ";
+  ASSERT_EQ(slalom(flags + "--repeats 1 --batch-sizes 8,16,32,64").status, 0);  // more trials, whose files must go
+  const Outcome run = slalom(flags + "--repeats 2 --l2 0.001 --target-loss 1000");
+  ASSERT_EQ(run.status, 0) << run.err;
+  const Json tuned = run.json(), all = board();
+  ASSERT_EQ(all.at("runs").size(), 9U) << all.at("runs");  // two seeds of four trials, and what is common to all
+  ASSERT_EQ(all.at("sessions").size(), 8U);
+  for (std::size_t i = 0; i < 4; ++i) {
+    const Json& row = tuned.at("rows")[i];
+    for (std::size_t k = 0; k < 2; ++k) {
+      const std::string name = "trial-" + std::to_string(i + 1) + "/seed-" + std::to_string(k + 1);
+      const Json scalars = all.at("runs").at(name).at("scalars");
+      std::vector<double> losses;
+      for (const Json& point : row.at("runs")[k].at("curve")) losses.push_back(point.at("loss"));
+      ASSERT_EQ(losses.size(), 4U);
+      expect_curve(scalars.at("valid/loss"), losses);
+      const double speed = row.at("speed").at("samples_per_second");
+      EXPECT_EQ(scalars.at("samples_per_second")[0][1].get<double>(), static_cast<double>(static_cast<float>(speed)));
+      EXPECT_EQ(scalars.at("recommended")[0][1], tuned.at("recommended") == i ? 1.0 : 0.0);
+      const Json session = all.at("sessions").at(name), hparams = session.at("hparams");
+      EXPECT_EQ(hparams.at("batch-size"), row.at("batch_size"));
+      EXPECT_EQ(hparams.at("lr"), row.at("lr"));
+      EXPECT_EQ(hparams.at("optimizer"), "adam");
+      EXPECT_EQ(hparams.at("device"), "cpu");
+      EXPECT_EQ(hparams.at("l2"), 0.001);
+      EXPECT_EQ(hparams.at("epochs"), 4.0);
+      EXPECT_EQ(session.at("metrics").at("valid/loss"), scalars.at("valid/loss")[3][1]);
+      EXPECT_EQ(session.at("status"), "STATUS_SUCCESS");
+    }
+  }
+  const Json texts = all.at("runs").at(".").at("texts");
+  EXPECT_NE(texts.at("recommendation")[0][1].get<std::string>().find("recommended: batch size"), std::string::npos);
+  EXPECT_NE(texts.at("command_line")[0][1].get<std::string>().find("--repeats 2"), std::string::npos);
+  EXPECT_NE(texts.at("settings")[0][1].get<std::string>().find("measure-time"), std::string::npos);
+}
+
+TEST_F(TensorBoard, NamesATrialWithOneSeedByItselfAndSaysThatItDiverged) {
+  const Outcome run = slalom(
+      "tune --data plane.csv --target y --quiet --tensorboard board --epochs 3 --measure-time 0.01 --repeats 1 "
+      "--optimizer sgd --lrs 0.01,1e6 --batch-sizes 16");
+  ASSERT_EQ(run.status, 0) << run.err;
+  const Json sessions = board().at("sessions");
+  ASSERT_EQ(sessions.size(), 2U) << sessions;
+  EXPECT_EQ(sessions.at("trial-1").at("status"), "STATUS_SUCCESS");
+  EXPECT_EQ(sessions.at("trial-2").at("status"), "STATUS_FAILURE");
+}
+
+TEST_F(TensorBoard, TuningRefusesAFolderThatCannotBe) {
+  write("file", "");
+  expect_error("tune --data plane.csv --target y --quiet --tensorboard file", 73,
+               "--tensorboard: file: cannot create the folder: Not a directory", "none");
+}
+
 }  // namespace
 }  // namespace slalom::testing

@@ -67,6 +67,10 @@ std::string framed(std::string_view record) {
   return text;
 }
 
+void remove_event_files(const fs::path& folder) {
+  for (const fs::path& file : earlier_files(folder)) fs::remove(file);
+}
+
 EventFile::EventFile(std::string flag, const std::string& folder, bool keep_earlier) : flag_(std::move(flag)) {
   std::error_code error;
   fs::create_directories(folder, error);

@@ -2,6 +2,7 @@
 // A file of framed records that TensorBoard finds by its name.
 #pragma once
 
+#include <filesystem>
 #include <span>
 #include <string>
 #include <string_view>
@@ -11,6 +12,9 @@ namespace slalom::report {
 /// A record's frame: length (uint64), masked CRC-32C of the length, the record, masked CRC-32C of the record; all
 /// numbers little-endian (TensorFlow's TFRecord).
 [[nodiscard]] std::string framed(std::string_view record);
+
+/// Takes slalom's event files, and no one else's, out of a folder.
+void remove_event_files(const std::filesystem::path& folder);
 
 /// Grows by whole batches of records. It is open only while it is written to, so that a run of a thousand members does
 /// not run out of file handles.

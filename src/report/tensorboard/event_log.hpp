@@ -5,27 +5,25 @@
 #include <cstdint>
 #include <string>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include <slalom/trainer.hpp>
 
 #include "report/member_names.hpp"
 #include "report/tensorboard/event_file.hpp"
+#include "report/tensorboard/hyper_parameters.hpp"
 
 namespace slalom::report {
 
 /// What is known before training.
 struct EventLogOptions {
-  using Value = std::variant<bool, double, std::string>;
-
   std::string flag;  ///< that errors begin with
   std::string folder;
   MemberNames names;         ///< a member with a name has a folder of its own within `folder`: restart-2
   std::int64_t members = 1;  ///< > 0
   bool resume = false;       ///< earlier files stay, and stay valid but for what on_resume takes back
-  std::vector<std::pair<std::string, std::string>> texts;      ///< tag, preformatted text
-  std::vector<std::pair<std::string, Value>> hyperparameters;  ///< name, value
+  std::vector<std::pair<std::string, std::string>> texts;  ///< tag, preformatted text
+  HyperParameters hyperparameters;                         ///< name, value
 };
 
 /// Steps in the files are epochs. Every batch of events is handed to the operating system at once, so that a crash
