@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Installs what slalom needs to build and test on Debian 12 or Ubuntu 22.04+: system packages, and a private virtual environment in
-# build/venv for what only PyPI has. --dev adds clang with its tools and libFuzzer, valgrind, and what the tests of completions and of the
-# manual page use. Does nothing that is already done.
+# build/venv for what only PyPI has. --dev adds clang with its tools and libFuzzer, valgrind, and what the tests of completions, of the
+# manual page, of the tutorial and of pages use. Does nothing that is already done.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -18,7 +18,9 @@ packages=(cmake ninja-build g++ git ca-certificates ccache python3 python3-venv 
 for argument in "$@"; do
   case "$argument" in
     --dev)
-      packages+=(clang clang-format clang-tidy libomp-dev valgrind groff-base zsh fish)
+      packages+=(clang clang-format clang-tidy libomp-dev valgrind groff-base zsh fish curl)
+      # Ubuntu has Chromium only as a snap, which is not for root in a container.
+      grep -q '^ID=ubuntu' /etc/os-release || packages+=(chromium)
       # Ubuntu 22.04's clang brings libFuzzer itself.
       grep -q '^VERSION_CODENAME=jammy' /etc/os-release || packages+=(libclang-rt-dev)
       ;;
