@@ -32,7 +32,7 @@ struct LandscapeOptions {
   landscape::Settings settings;
   std::string out, svg, png;
   bool dark = false, json = false, quiet = false;
-  int width = 900;
+  std::int64_t width = 900;
   double scale = 2.0;
 };
 
@@ -89,9 +89,10 @@ void write_file(const std::string& path, const std::string& bytes) {
 void write_pictures(const LandscapeOptions& o, const landscape::Surface& surface,
                     const std::vector<landscape::Picture>& pictures) {
   if (o.svg.empty() && o.png.empty()) return;
+  const auto width = static_cast<int>(o.width);
   const auto scheme = o.dark ? report::html::Scheme::kDark : report::html::Scheme::kLight;
-  const landscape::PictureFile picture = landscape::picture_file(surface, pictures.front(), scheme, o.width);
-  const std::string svg = render::vega_svg(picture.spec, picture.config, o.width);
+  const landscape::PictureFile picture = landscape::picture_file(surface, pictures.front(), scheme, width);
+  const std::string svg = render::vega_svg(picture.spec, picture.config, width);
   if (!o.svg.empty()) write_file(o.svg, svg + "\n");
   if (!o.png.empty()) write_file(o.png, render::svg_png(svg, o.scale));
 }

@@ -179,6 +179,14 @@ double default_rate(const Surface& surface, OptimizerKind kind) {
 
 std::vector<Picture> make_pictures(const Surface& surface, const Settings& settings, const std::atomic<bool>* stop) {
   validate(settings);
+  for (const Point& start : settings.starts) {
+    Point gradient{};
+    const double value = surface.f(start, gradient);
+    require(
+        std::isfinite(value) && std::isfinite(std::hypot(gradient[0], gradient[1])), "--start",
+        fmt::format("{},{}, where f is {} and its gradient {},{}", start[0], start[1], value, gradient[0], gradient[1]),
+        "a point where they are finite");
+  }
   const Maker maker(surface, settings, stop);
   std::vector<Picture> pictures;
   for (const std::string& id : settings.pictures) {

@@ -66,7 +66,7 @@ void validate(const Settings& settings);
 [[nodiscard]] double default_rate(const Surface& surface, OptimizerKind kind);
 
 /// Minimises for every picture, without a guard: a way that diverges is shown as it is. Stops early, with fewer
-/// pictures, when *stop is set.
+/// pictures, when *stop is set. Throws UsageError as validate, and for a start where f or its gradient is not finite.
 [[nodiscard]] std::vector<Picture> make_pictures(const Surface& surface, const Settings& settings,
                                                  const std::atomic<bool>* stop = nullptr);
 

@@ -55,7 +55,8 @@ std::pair<double, double> curvatures(const Moments& m) {
 
 /// Holds the origin, the minimum and more than as much again beyond it.
 Range range_around(double minimum, double least_width) {
-  const double reach = std::max(std::fabs(minimum), least_width);
+  const double wanted = std::max(std::fabs(minimum), least_width);
+  const double reach = wanted > 0.0 ? wanted : 1.0;  // targets that are all 0
   return {minimum - 1.6 * reach, minimum + 1.6 * reach};
 }
 

@@ -26,6 +26,7 @@ struct CairoDeleter {
 [[noreturn]] void fail(GError* error) {
   std::string words = error != nullptr ? error->message : "no reason given";
   g_clear_error(&error);
+  while (words.ends_with('\n')) words.pop_back();
   throw Error(ExitCode::kSoftware, "internal error: librsvg cannot draw a picture: " + words);
 }
 

@@ -127,6 +127,7 @@ TEST_F(Landscape, NamesTheFlagThatIsWrong) {
   EXPECT_EQ(message("--start nan,1"), "slalom: --start: found nan,1, expected two finite numbers: X,Y\n");
   EXPECT_EQ(message("--rates 0.1,-1"), "slalom: --rates: found -1, expected numbers > 0\n");
   EXPECT_EQ(message("--width 10"), "slalom: --width: found 10, expected 320 to 4000\n");
+  EXPECT_EQ(message("--width 99999999999"), "slalom: --width: found 99999999999, expected 320 to 4000\n");
   EXPECT_EQ(message("--scale-png 9"), "slalom: --scale-png: found 9, expected 0.5 to 4\n");
   EXPECT_EQ(message("--target y"), "slalom: --target: found without --data, expected a file with that column\n");
   EXPECT_EQ(message("--data data.csv"), "slalom: --target: found nothing, expected the column of --data to predict\n");

@@ -86,6 +86,14 @@ TEST(Pictures, NameTheFlagThatIsWrong) {
   EXPECT_EQ(message([](auto& s) { s.constants.momentum = 2.0; }), "--momentum: found 2, expected 0 <= value < 1");
 }
 
+TEST(Pictures, RefuseAStartWhereNothingIsFinite) {
+  Settings settings = settings_of({"path"});
+  settings.starts = {{1e200, 0.0}};
+  EXPECT_EQ(
+      testing::message_of<UsageError>([&] { (void)make_pictures(built_in_surface("bowl"), settings); }),
+      "--start: found 1e+200,0, where f is inf and its gradient 2e+200,0, expected a point where they are finite");
+}
+
 TEST(Pictures, SameSettingsGiveTheSameJson) {
   const Surface surface = built_in_surface("saddle");
   const Settings settings = settings_of({"path", "optimizers"});

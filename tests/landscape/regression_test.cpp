@@ -77,6 +77,16 @@ TEST(RegressionSurface, ItsRatesAreOnEitherSideOfTwoOverTheCurvature) {
   EXPECT_GT(std::fabs(rates.panels.at(1).ways.at(0).result.end.x[0]), 1e3);
 }
 
+TEST(RegressionSurface, StandsTargetsThatDoNotVary) {
+  for (const double y : {5.0, 0.0}) {
+    const Surface surface = surface_of(table_of({1.0, 2.0, 3.0}, {y, y, y}));
+    EXPECT_GT(surface.x.width(), 0.0);
+    EXPECT_GT(surface.y.width(), 0.0);
+    const Settings settings{.pictures = picture_ids(), .contenders = {{OptimizerKind::kAdam, {}}}};
+    EXPECT_EQ(make_pictures(surface, settings).size(), 4U);
+  }
+}
+
 TEST(RegressionSurface, RefusesWhatHasNoSurface) {
   const auto message = [](const Table& table) {
     return testing::message_of<DataError>([&] { (void)surface_of(table); });
@@ -84,6 +94,8 @@ TEST(RegressionSurface, RefusesWhatHasNoSurface) {
   Table three = table_of(kX, kY);
   three.columns.emplace_back("rooms", NumericColumn{kX});
   EXPECT_EQ(message(three), "landscape: found 2 features (area, rooms), expected one numeric column: --feature NAME");
+  EXPECT_EQ(message(table_of({1.0, 1.0}, {2.0, 3.0})),
+            "landscape: column 'area' has one value only, expected one that varies");
   EXPECT_EQ(message(table_of({1.0}, {2.0})), "landscape: found 1 row, expected at least 2");
 }
 
