@@ -124,8 +124,8 @@ void run_landscape(LandscapeOptions& o, const std::string& command_line) {
   }
   if (!o.out.empty()) landscape_page(surface, pictures, command_line).write(o.out);
   write_pictures(o, surface, pictures);
-  if (!o.quiet) fmt::print("{}", landscape_table(surface, pictures));
-  if (o.json) fmt::print("{}\n", landscape_json(surface, pictures));
+  if (!o.quiet) fmt::print("{}", landscape_table(surface, pictures, style_of(stdout)));
+  if (o.json) print_json(landscape_json(surface, pictures));
 }
 
 void add_surface_options(CLI::App& command, LandscapeOptions& o) {

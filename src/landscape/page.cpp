@@ -34,11 +34,12 @@ html::Chart picture_chart(const Surface& surface, const Frame& frame, const Grid
                               .value = static_cast<double>(last),
                               .play = true});
   }
-  chart.notes.push_back(fmt::format(
-      "The ground is paler the lower it is: {} levels from {:.4g} to {:.4g}, at {}. Ring: the start. Large dot: "
-      "where the descent has come to. Cross: a known minimum.",
-      levels.size(), levels.front(), levels.back(),
-      surface.log_levels ? "distances from the lowest that grow by a constant factor" : "equal distances"));
+  chart.notes.push_back(
+      fmt::format("The lower the ground, the nearer its colour to the page's: {} levels from {:.4g} to {:.4g}, at {}. "
+                  "Ring: the start. Large dot: "
+                  "where the descent has come to. Cross: a known minimum.",
+                  levels.size(), levels.front(), levels.back(),
+                  surface.log_levels ? "distances from the lowest that grow by a constant factor" : "equal distances"));
   for (std::string& note : notes_of(picture, frame)) chart.notes.push_back(std::move(note));
   chart.table = way_table(surface, picture);
   return chart;

@@ -2,11 +2,10 @@
 // Formats ways as text and as JSON.
 #include "landscape/ways_text.hpp"
 
-#include <iterator>
-
 #include <fmt/format.h>
 
 #include "report/json_number.hpp"
+#include "text/table.hpp"
 
 namespace slalom::landscape {
 namespace {
@@ -39,21 +38,23 @@ Json way_json(const Way& way) {
 
 }  // namespace
 
-std::string landscape_table(const Surface& surface, const std::vector<Picture>& pictures) {
-  std::string text = fmt::format("{}: {}\n", surface.title, surface.formula);
-  const auto out = std::back_inserter(text);
+std::string landscape_table(const Surface& surface, const std::vector<Picture>& pictures, const text::Style& style) {
+  using enum text::ColumnKind;
+  std::string text = text::printable(surface.title + ": " + surface.formula, style.charset) + "\n";
   for (const Picture& picture : pictures) {
-    fmt::format_to(out, "\n{}\n{:<13} {:>13} {:>22} {:>7} {:>26} {:>13}  {}\n", picture.title, "optimizer",
-                   "learning rate", "start", "steps", "end", "f there", "ended");
+    text::TextTable table({kName, kNumber, kNumber, kNumber, kNumber, kNumber, kNote});
+    table.heading({"optimizer", "learning rate", "start", "steps", "end", "f there", "ended"});
     for (const Panel& panel : picture.panels) {
       for (const Way& way : panel.ways) {
         const PathPoint& end = way.result.end;
-        fmt::format_to(out, "{:<13} {:>13.6g} {:>22} {:>7} {:>26} {:>13.6g}  {}\n", name_of(way.optimizer.kind),
-                       way.optimizer.learning_rate, fmt::format("({:.4g}, {:.4g})", way.start[0], way.start[1]),
-                       way.result.steps, fmt::format("({:.6g}, {:.6g})", end.x[0], end.x[1]), end.value,
-                       reason_text(way.result));
+        table.add({std::string(name_of(way.optimizer.kind)), fmt::format("{:.6g}", way.optimizer.learning_rate),
+                   fmt::format("({:.4g}, {:.4g})", way.start[0], way.start[1]), std::to_string(way.result.steps),
+                   fmt::format("({:.6g}, {:.6g})", end.x[0], end.x[1]), fmt::format("{:.6g}", end.value),
+                   reason_text(way.result)});
       }
     }
+    text += "\n" + style.paint(text::Tone::kHeading, text::printable(picture.title, style.charset)) + "\n";
+    text += table.text(style);
   }
   return text;
 }
