@@ -141,6 +141,7 @@ void LinearEngine::run_steps(const Run& run, core::StepClock& clock, Crew& crew,
     run.update(problem_, {.parameters = replica.parameters.data(),
                           .gradient = replica.gradient.data(),
                           .state = replica.state.data(),
+                          .n_slots = run.settings.n_slots,
                           .clip_value = static_cast<float>(run.settings.clip_value),
                           .clip_norm = run.settings.clip_norm,
                           .constants = &constants});

@@ -59,7 +59,8 @@ using GradientPass = double (*)(const LinearProblem&, const LinearPass&);
 struct LinearUpdate {
   float* parameters = nullptr;
   float* gradient = nullptr;  ///< is clipped in place
-  float* state = nullptr;     ///< slot after slot, n_all floats each
+  float* state = nullptr;     ///< slot after slot, n_all floats each; null if there are none
+  int n_slots = 0;
   float clip_value = 0.0F;
   double clip_norm = 0.0;
   const core::StepConstants<float>* constants = nullptr;

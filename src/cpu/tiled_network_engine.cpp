@@ -76,7 +76,6 @@ void TiledNetworkEngine::run_steps(const Run& run, core::StepClock& clock, Crew&
   float* parameters = run.member.parameters().data();
   for (std::size_t s = 0; s < run.block.learning_rates.size(); ++s) {
     const auto rows = rows_of_step(run.block, s);
-    const auto next = rows_of_step(run.block, s + 1);
     const Batch batch{
         .x = view_,
         .rows = rows.data(),

@@ -21,12 +21,10 @@ namespace {
 template <core::Rule kRule, core::RuleFlags kFlags>
 void update_pass(const LinearProblem& p, const LinearUpdate& u) {
   if (u.clip_value > 0.0F || u.clip_norm > 0.0) clip(u.gradient, p.n_all, u.clip_value, u.clip_norm);
-  float* first = u.state;
-  float* second = u.state + p.n_all;
-  float* third = u.state + 2 * p.n_all;
-  update_range<kRule, kFlags>(u.parameters, u.gradient, first, second, third, p.n_weights, *u.constants);
+  const auto slot = [&](int s, std::int64_t from) { return s < u.n_slots ? u.state + s * p.n_all + from : nullptr; };
+  update_range<kRule, kFlags>(u.parameters, u.gradient, slot(0, 0), slot(1, 0), slot(2, 0), p.n_weights, *u.constants);
   const std::int64_t at = p.n_weights;
-  update_range<kRule, kFlags>(u.parameters + at, u.gradient + at, first + at, second + at, third + at,
+  update_range<kRule, kFlags>(u.parameters + at, u.gradient + at, slot(0, at), slot(1, at), slot(2, at),
                               p.n_all - p.n_weights, core::without_penalty(*u.constants));
   for (std::int64_t end = p.width; end <= p.n_weights; end += p.width) {  // 0 / 0 of a rule without epsilon
     for (std::int64_t i = end - p.width + p.n_features; i < end; ++i) u.parameters[i] = 0.0F;
