@@ -69,5 +69,13 @@ function(slalom_add_test name)
     DISCOVERY_MODE PRE_TEST
     DISCOVERY_TIMEOUT 60
     NO_PRETTY_VALUES # structs print as their bytes, addresses included
-    PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT 600 ${environment})
+    PROPERTIES TIMEOUT 600 ${environment})
+  # Several labels do not survive gtest_discover_tests. The list of tests is a variable of the script that it makes for CTest.
+  set(labels "${CMAKE_CURRENT_BINARY_DIR}/${name}_labels.cmake")
+  file(
+    CONFIGURE
+    OUTPUT "${labels}"
+    CONTENT "if(@name@_TESTS)\n  set_tests_properties(\${@name@_TESTS} PROPERTIES LABELS \"@ARG_LABELS@\")\nendif()\n"
+    @ONLY)
+  set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES "${labels}")
 endfunction()
