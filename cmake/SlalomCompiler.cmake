@@ -56,6 +56,16 @@ if(SLALOM_SANITIZE)
     # "undefined" leaves this one out: a number converted to an integer type that cannot hold it.
     target_compile_options(slalom_options INTERFACE -fsanitize=float-cast-overflow)
   endif()
+  if(SLALOM_SANITIZE STREQUAL "thread")
+    # ThreadSanitizer knows nothing of the barriers inside an OpenMP runtime. LLVM's has a tool, Archer, that tells it.
+    file(REAL_PATH "${CMAKE_CXX_COMPILER}" slalom_clang)
+    cmake_path(GET slalom_clang PARENT_PATH slalom_clang)
+    find_library(SLALOM_ARCHER archer HINTS "${slalom_clang}/../lib")
+    if(NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang" OR NOT SLALOM_ARCHER)
+      message(FATAL_ERROR "SLALOM_SANITIZE=thread needs clang and its OpenMP runtime with libarcher.so (scripts/setup.sh --dev), found "
+                          "${CMAKE_CXX_COMPILER_ID} and '${SLALOM_ARCHER}'")
+    endif()
+  endif()
   if(SLALOM_SANITIZE MATCHES "address")
     # Indices beyond a vector's or span's size, which AddressSanitizer misses as long as they stay in the allocation.
     target_compile_definitions(slalom_options INTERFACE _GLIBCXX_ASSERTIONS)

@@ -37,7 +37,7 @@ endfunction()
 # A GoogleTest binary, registered with CTest test by test. LIBS may name OBJECT libraries of this project (every one that is
 # needed, since objects do not bring others along) and any other library. LABELS default to unit. DEVICE: the test needs a GPU;
 # it gets the label cuda and runs under SLALOM_TEST_LAUNCHER. THREADS: it is about code that runs in several threads; it gets the
-# label threads, belongs to the target threads_tests, and runs under ThreadSanitizer in continuous integration.
+# label threads and belongs to the target threads_tests, which the preset tsan builds.
 function(slalom_add_test name)
   cmake_parse_arguments(PARSE_ARGV 1 ARG "DEVICE;THREADS" "" "SOURCES;LIBS;LABELS")
   if(ARG_UNPARSED_ARGUMENTS OR NOT ARG_SOURCES)

@@ -33,7 +33,7 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "usage: %s FOLDER\n", argv[0]);
     return 64;
   }
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // which reserve terabytes of addresses
+#if !defined(SLALOM_SANITIZER_TAKES_ADDRESSES)  // terabytes of them
   const rlimit limit{kAddressSpace, kAddressSpace};
   if (::setrlimit(RLIMIT_AS, &limit) != 0) return 71;
 #endif
