@@ -16,6 +16,7 @@
 #include <slalom/drift.hpp>
 #include <slalom/metrics.hpp>
 #include <slalom/model.hpp>
+#include <slalom/prediction_details.hpp>
 #include <slalom/preprocess.hpp>
 #include <slalom/table.hpp>
 #include <slalom/trainer.hpp>
@@ -46,6 +47,7 @@ struct TrainJob {
   std::string start_name;         ///< its file, for messages
   bool refit_scaling = false;     ///< `start`: scale features and targets as the new data lie, not as the old ones did
   CheckpointOptions checkpoints;  ///< those of fold k are in a folder "fold-k" of theirs
+  bool details = false;           ///< also take the model's predictions apart (JobResult::details), for reports
 };
 
 /// Makes the job one that goes on from `model`: takes over its shape and loss, targets, weight column and columns. The
@@ -77,9 +79,11 @@ struct JobResult {
   std::int64_t chosen = 0;             ///< index into members: the model
   std::vector<MemberOutcome> folds;    ///< folds that were trained to their end
   std::int64_t train_rows = 0, valid_rows = 0;
-  std::optional<DriftReport> drift;  ///< of the training rows from those of TrainJob::start
-  CheckpointReport checkpoints;      ///< of the model's training; a failure may be a fold's
-  std::vector<Finding> findings;     ///< about the model's training; empty if it diverged
+  std::optional<DriftReport> drift;          ///< of the training rows from those of TrainJob::start
+  CheckpointReport checkpoints;              ///< of the model's training; a failure may be a fold's
+  std::vector<Finding> findings;             ///< about the model's training; empty if it diverged
+  std::optional<PredictionDetails> details;  ///< of the chosen member, with TrainJob::details
+  std::vector<std::string> unused_columns;   ///< of the training file: neither feature nor target nor weight
   /// What happened, with a diagnosis line by line, if training diverged for good and `model` is the last good state (the
   /// chosen member's reason is kDiverged); else empty.
   std::string divergence;

@@ -69,6 +69,7 @@ struct EpochReport {
   double learning_rate = 0.0;
   double seconds = 0.0;
   double samples_per_second = 0.0;
+  std::optional<std::int64_t> device_memory_bytes;  ///< Backend::memory_bytes
   std::optional<Metrics> valid;
 };
 

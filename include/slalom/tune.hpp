@@ -125,8 +125,16 @@ struct NoiseReport {
   std::optional<double> critical_batch_size;  ///< median of the scales, unset ones counting as infinite
 };
 
+/// The range test of a batch size with an optimiser (LrRule::kFind).
+struct RateTest {
+  OptimizerKind optimizer = OptimizerKind::kAdam;
+  std::int64_t batch_size = 0;  ///< 0: all rows
+  RateFinding finding;
+};
+
 struct TuneResult {
   std::vector<TuneRow> rows;
+  std::vector<RateTest> rate_tests;
   std::optional<double> target_loss;
   bool target_given = false;
   std::optional<std::int64_t> recommended;  ///< index into rows

@@ -56,7 +56,7 @@ void add_argument_checks(CLI::App& app) {
   for (CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
     for (CLI::Option* option : command->get_options()) {
       if (option->get_expected_max() == 0) continue;  // a flag
-      if (option->get_expected_max() > 1) option->allow_extra_args(false);
+      if (option->get_expected_max() > 1 && !option->get_positional()) option->allow_extra_args(false);
       const std::string type = option->get_type_name();
       option->check(CLI::Validator([type](const std::string& text) { return check_value(type, text); }, std::string{}));
     }

@@ -23,6 +23,7 @@ extern std::atomic<bool> stop_requested;
 /// `command_line`: the whole of it, for logs.
 void add_train(CLI::App& app, const std::string& command_line);
 void add_tune(CLI::App& app, const std::string& command_line);
+void add_report(CLI::App& app);
 void add_lr_find(CLI::App& app);
 void add_predict(CLI::App& app);
 void add_evaluate(CLI::App& app);

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "report/setting.hpp"
 #include "report/tensorboard/hyper_parameters.hpp"
 
 namespace CLI {
@@ -13,13 +14,7 @@ class App;
 
 namespace slalom::cli {
 
-/// A flag of a command with the value that it has.
-struct Setting {
-  std::string name;    ///< without dashes
-  std::string group;   ///< of the help
-  std::string value;   ///< as on the command line; "true" or "false" for a flag without a value
-  bool given = false;  ///< false: it is the default
-};
+using report::Setting;
 
 /// Every flag of a parsed command that was given or has a default, in the order of the help.
 [[nodiscard]] std::vector<Setting> settings_of(const CLI::App& command);

@@ -8,20 +8,18 @@
 #include <slalom/error.hpp>
 #include <slalom/job.hpp>
 
-#include "cli/argument_checks.hpp"
 #include "cli/command.hpp"
 #include "cli/config_file.hpp"
 #include "cli/options.hpp"
 #include "cli/output_paths.hpp"
 #include "cli/settings.hpp"
+#include "cli/train_logs.hpp"
 #include "data/atomic_file.hpp"
 #include "report/bound.hpp"
 #include "report/drift_report.hpp"
 #include "report/findings_text.hpp"
-#include "report/metrics_log.hpp"
 #include "report/progress.hpp"
 #include "report/summary.hpp"
-#include "report/tensorboard/event_log.hpp"
 
 namespace slalom::cli {
 namespace {
@@ -29,27 +27,11 @@ namespace {
 struct TrainOptions {
   TrainJob job;
   ContinueOptions start;
-  std::string out, metrics, tensorboard, config;
+  std::string out, config;
+  TrainLogPaths logs;
   bool json = false, quiet = false, explain = false;
   std::int64_t log_every = 0;  ///< 0: about ten lines a run
 };
-
-report::MemberNames member_names(const TrainJob& job) {
-  if (job.folds > 0) return {"fold", 0};
-  return job.restarts > 1 ? report::MemberNames{"restart", 1} : report::MemberNames{};
-}
-
-/// What TensorBoard is told of a run that `settings` describe.
-report::EventLogOptions event_log_options(const TrainOptions& o, const std::vector<Setting>& settings,
-                                          const std::string& command_line) {
-  return {.flag = "--tensorboard",
-          .folder = o.tensorboard,
-          .names = member_names(o.job),
-          .members = o.job.folds > 0 ? 1 + o.job.folds : o.job.restarts,
-          .resume = o.job.checkpoints.resume,
-          .texts = {{"command_line", command_line}, {"settings", settings_text(settings)}},
-          .hyperparameters = hyperparameters(settings)};
-}
 
 void run_train(TrainOptions& o, const CLI::App& command, const std::string& command_line) {
   continue_from(o.job, o.start, command);
@@ -62,42 +44,36 @@ void run_train(TrainOptions& o, const CLI::App& command, const std::string& comm
                      {"--targets-file", o.job.read.targets_path},
                      {"--init-from", o.start.model},
                      {"--config", o.config}},
-                    {{"--out", o.out}, {"--metrics", o.metrics}});
+                    {{"--out", o.out}, {"--metrics", o.logs.metrics}, {"--report", o.logs.report}});
   if (!o.out.empty()) AtomicFile writable(o.out);  // fails now rather than after the training
-  std::optional<report::MetricsLog> log;
-  std::optional<report::EventLog> events;
+  o.job.details = !o.logs.metrics.empty() || !o.logs.report.empty();
+  TrainLogs logs(o.logs, o.job, settings_of(command), command_line);
+  std::vector<Observer*> observers = logs.observers();
   std::optional<report::ProgressPrinter> progress;
-  std::vector<Observer*> observers;
-  if (!o.metrics.empty()) observers.push_back(&log.emplace(o.metrics, o.job.checkpoints.resume));
-  if (!o.tensorboard.empty()) {
-    std::vector<Setting> settings = settings_of(command);
-    if (!o.start.model.empty()) {  // whose model and columns stand where flags were not given
-      std::erase_if(settings,
-                    [](const Setting& s) { return !s.given && (s.group == "Model" || s.group == "Columns"); });
-    }
-    observers.push_back(&events.emplace(event_log_options(o, settings, command_line)));
-  }
   const std::int64_t every = o.log_every > 0 ? o.log_every : std::max<std::int64_t>(1, o.job.trainer.epochs / 10);
   if (!o.quiet) observers.push_back(&progress.emplace(stderr, style_of(stderr), every, member_names(o.job)));
 
   const JobResult result = [&] {
     try {
       return run_job(o.job, observers, &stop_requested);
-    } catch (const DivergenceError&) {
-      if (events) events->finish(false);
+    } catch (const DivergenceError& error) {
+      logs.fail(error.what());
       throw;
     }
   }();
-  if (events && !stop_requested) events->finish(result.divergence.empty());
+  std::string bound;
+  if (!o.quiet || o.job.details) bound = report::describe_bound(result, report::measure_machine());
   if (!o.out.empty()) save_model(result.model, o.out);
+  logs.finish(result, {.seed = o.job.trainer.seed, .bound = bound, .interrupted = stop_requested});
   if (!o.quiet) {
     const text::Style style = style_of(stdout);
     print_notes(result.notes);
     if (!result.device_reason.empty()) print_note("--device auto chose " + result.device_reason);
     if (result.drift) fmt::print("{}", report::drift_table(*result.drift, style));
-    fmt::print("{}", report::summary_table(result, report::describe_bound(result, report::measure_machine()), style));
+    fmt::print("{}", report::summary_table(result, bound, style));
     if (!o.explain) fmt::print("{}", report::advice_lines(result.findings, style));
     if (!o.out.empty()) print_line(stdout, "model written to " + o.out);
+    if (!o.logs.report.empty()) print_line(stdout, "report written to " + o.logs.report);
     if (o.explain) fmt::print("{}", report::explanation(result.findings, style));
     if (stop_requested && !result.checkpoints.last.empty()) {
       print_note(fmt::format("interrupted; {} is saved, and the same command with --resume goes on from there",
@@ -123,8 +99,11 @@ void add_train(CLI::App& app, const std::string& command_line) {
   CLI::App* command = app.add_subcommand("train", "Train a model on a table");
   add_data_options(*command, o->job);
   command->add_option("--out", o->out, "Model file to write (safetensors)");
-  command->add_option("--metrics", o->metrics, "Write one JSON line an epoch to this file");
-  command->add_option("--tensorboard", o->tensorboard,
+  command->add_option("--metrics", o->logs.metrics,
+                      "Write one JSON line an epoch to this file, and what came of the run (see 'slalom report')");
+  command->add_option("--report", o->logs.report,
+                      "Write a report of the run, with charts, as one HTML page to this file");
+  command->add_option("--tensorboard", o->logs.tensorboard,
                       "Write event files for TensorBoard into this folder: curves, settings, hyperparameters");
   command->add_flag("--json", o->json, "Print one JSON object as the last line of stdout");
   command->add_flag("--explain", o->explain,

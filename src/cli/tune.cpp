@@ -17,7 +17,11 @@
 #include "cli/search_options.hpp"
 #include "cli/settings.hpp"
 #include "data/atomic_file.hpp"
+#include "report/html/tune_page.hpp"
+#include "report/metrics_log.hpp"
+#include "report/run_record.hpp"
 #include "report/tensorboard/tune_log.hpp"
+#include "report/tune_entry.hpp"
 #include "report/tune_progress.hpp"
 #include "report/tune_report.hpp"
 
@@ -27,7 +31,7 @@ namespace {
 struct TuneOptions {
   TuneJob job;
   std::optional<LrRule> rule;
-  std::string out_config, tensorboard, config;
+  std::string out_config, tensorboard, metrics, report, config;
   bool json = false, quiet = false;
 };
 
@@ -38,8 +42,8 @@ std::string recommended_config(const TuneResult& result, const TuneJob& job, con
   const OptimizerConfig& optimizer = row.trial.optimizer;
   // --max-time limited the tuning, not the training.
   FlagValues flags = shared_flags(command, train,
-                                  {"config", "color", "tensorboard", "json", "quiet", "help", "max-time", "batch-size",
-                                   "lr", "optimizer", "l1", "l2", "device", "seed"});
+                                  {"config", "color", "tensorboard", "metrics", "report", "json", "quiet", "help",
+                                   "max-time", "batch-size", "lr", "optimizer", "l1", "l2", "device", "seed"});
   const auto add = [&](const char* name, const std::string& value) {
     flags.emplace_back(name, std::vector<std::string>{value});
   };
@@ -70,6 +74,22 @@ report::TuneLogOptions tune_log_options(const std::string& folder, const std::ve
           .hyperparameters = hyperparameters(settings)};
 }
 
+/// Writes the metrics log and the report that were asked for.
+void write_logs(const TuneOptions& o, const TuneResult& result, const report::RunHeader& header) {
+  const nlohmann::ordered_json run = report::run_entry(header), entry = report::tune_entry(result);
+  if (!o.metrics.empty()) {
+    report::MetricsLog log(o.metrics);
+    log.describe(header);
+    log.finish(entry);
+  }
+  if (o.report.empty()) return;
+  report::RunRecord record;
+  record.name = o.report;
+  record.add(run);
+  record.add(entry);
+  report::html::tune_page(record).write(o.report);
+}
+
 void run_tune(TuneOptions& o, const CLI::App& command, const CLI::App& train, const std::string& command_line) {
   const bool rates_given = command.count("--lr") > 0 || command.count("--lrs") > 0;
   o.job.lr_rule = o.rule.value_or(rates_given ? LrRule::kNone : LrRule::kFind);
@@ -81,8 +101,11 @@ void run_tune(TuneOptions& o, const CLI::App& command, const CLI::App& train, co
                      {"--valid", o.job.train.valid},
                      {"--targets-file", o.job.train.read.targets_path},
                      {"--config", o.config}},
-                    {{"--out-config", o.out_config}});
-  if (!o.out_config.empty()) AtomicFile writable(o.out_config);  // fails now rather than after the work
+                    {{"--out-config", o.out_config}, {"--metrics", o.metrics}, {"--report", o.report}});
+  for (const std::string& path : {o.out_config, o.report}) {
+    if (!path.empty()) AtomicFile writable(path);  // fails now rather than after the work
+  }
+  if (!o.metrics.empty()) report::MetricsLog writable(o.metrics);
   std::optional<report::TuneLog> log;
   if (!o.tensorboard.empty()) log.emplace(tune_log_options(o.tensorboard, settings_of(command), command_line));
   std::optional<report::TuneProgressPrinter> printer;
@@ -96,6 +119,7 @@ void run_tune(TuneOptions& o, const CLI::App& command, const CLI::App& train, co
     file.write(recommended_config(result, o.job, command, train));
     file.commit();
   }
+  write_logs(o, result, {"tune", command_line, settings_of(command), {}});
   if (!o.quiet) {
     print_notes(result.notes);
     for (const auto& [device, description] : result.devices) fmt::print("{}: {}\n", name_of(device), description);
@@ -104,6 +128,7 @@ void run_tune(TuneOptions& o, const CLI::App& command, const CLI::App& train, co
     if (!o.out_config.empty() && result.recommended) {
       print_line(stdout, "configuration written: slalom train --config " + o.out_config);
     }
+    if (!o.report.empty()) print_line(stdout, "report written to " + o.report);
   }
   if (o.json) print_json(report::tune_json(result));
   if (result.interrupted) {
@@ -123,6 +148,8 @@ void add_tune(CLI::App& app, const std::string& command_line) {
   add_data_options(*command, job);
   command->add_option("--out-config", o->out_config,
                       "Write the recommendation to this file: slalom train --config FILE");
+  command->add_option("--metrics", o->metrics, "Write the result as JSON lines to this file (see 'slalom report')");
+  command->add_option("--report", o->report, "Write a report, with charts, as one HTML page to this file");
   command->add_option("--tensorboard", o->tensorboard,
                       "Write event files for TensorBoard into this folder when all is done: a run for every trial");
   command->add_flag("--json", o->json, "Print one JSON object as the last line of stdout");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Writes one JSON line an epoch and flushes it, so that a run can be followed.
+// Writes JSON lines and flushes each, so that a run can be followed.
 #include "report/metrics_log.hpp"
 
 #include <filesystem>
@@ -9,22 +9,22 @@
 #include <slalom/error.hpp>
 
 #include "data/atomic_file.hpp"
-#include "report/epoch_values.hpp"
-#include "report/guard_text.hpp"
-#include "report/json_number.hpp"
-#include "report/summary.hpp"
 
 namespace slalom::report {
 
 namespace {
 
-/// Whether the line is that of an epoch which stays when `member` goes on after `epochs`.
+using Json = nlohmann::ordered_json;
+
+/// Whether the line is one that stays when `member` goes on after `epochs`.
 bool stays(const std::string& text, std::int64_t member, std::int64_t epochs) {
   const nlohmann::json line = nlohmann::json::parse(text, nullptr, false);
   const auto number = [&](const char* name) {
     return line.is_object() && line.contains(name) && line[name].is_number_integer() ? line[name].get<std::int64_t>()
                                                                                      : -1;
   };
+  const auto is = [&](const char* event) { return line.is_object() && line.value("event", nlohmann::json()) == event; };
+  if (is("run") || is("resume")) return true;
   if (number("member") < 0 || number("epoch") < 0) return false;
   return number("member") != member || number("epoch") <= epochs;
 }
@@ -51,23 +51,24 @@ void MetricsLog::on_resume(std::int64_t member, std::int64_t epochs) {
   file_.close();
   file_.open(path_, std::ios::app);
   if (!file_) throw OutputError("--metrics: " + path_ + " cannot be opened again");
+  if (!header_.is_null()) resumed_.push_back(resume_entry(member, epochs));
 }
 
-void MetricsLog::on_epoch(const EpochReport& r) {
-  nlohmann::ordered_json line = {{"event", "epoch"}, {"member", r.member}, {"epoch", r.epoch}, {"step", r.step}};
-  for (const auto& [name, value] : epoch_values(r)) line[name] = json_number(value);
-  if (r.valid) line["valid"] = nlohmann::ordered_json::parse(metrics_json(*r.valid));
-  write(line);
+void MetricsLog::on_epoch(const EpochReport& report) { write(epoch_entry(report)); }
+
+void MetricsLog::on_guard(const GuardEvent& event) { write(guard_entry(event)); }
+
+/// The first line comes with the first epoch: until then there is nothing that could be followed.
+void MetricsLog::write(const Json& entry) {
+  if (!header_.is_null()) write_line(header_);
+  header_ = nullptr;
+  for (const Json& resumed : resumed_) write_line(resumed);
+  resumed_.clear();
+  write_line(entry);
 }
 
-void MetricsLog::on_guard(const GuardEvent& event) {
-  nlohmann::ordered_json line = {{"event", "guard"}, {"member", event.member}};
-  line.update(guard_json(event));
-  write(line);
-}
-
-void MetricsLog::write(const nlohmann::ordered_json& line) {
-  file_ << line.dump() << '\n' << std::flush;
+void MetricsLog::write_line(const Json& entry) {
+  file_ << entry.dump(-1, ' ', false, Json::error_handler_t::replace) << '\n' << std::flush;
   if (!file_) throw OutputError("--metrics: " + path_ + " cannot be written (disk full?)", ExitCode::kIo);
 }
 

@@ -3,7 +3,6 @@
 #include "report/tune_report.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cstdint>
 #include <iterator>
 #include <vector>
@@ -11,6 +10,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "report/byte_text.hpp"
 #include "report/json_number.hpp"
 #include "report/stop_reason.hpp"
 #include "text/table.hpp"
@@ -21,14 +21,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 std::string batch_text(std::int64_t batch_size) { return batch_size == 0 ? "all" : std::to_string(batch_size); }
-
-std::string bytes_text(std::int64_t bytes) {
-  constexpr std::array<const char*, 5> kUnits{"B", "KiB", "MiB", "GiB", "TiB"};
-  auto size = static_cast<double>(bytes);
-  std::size_t unit = 0;
-  for (; size >= 1024.0 && unit + 1 < kUnits.size(); ++unit) size /= 1024.0;
-  return fmt::format("{:.3g} {}", size, kUnits[unit]);
-}
 
 /// "0.351 (0.349-0.356)"; the range only if there is one.
 std::string range_text(const std::optional<MedianRange>& range, int digits) {
@@ -101,7 +93,7 @@ Cells cells_of(const TuneRow& row, const Varying& varying, bool recommended) {
     cells.emplace_back(fmt::format("{:.3g}", row.speed->samples_per_second));
     cells.emplace_back(fmt::format("{:.3g}", row.speed->steps_per_second));
     cells.emplace_back(fmt::format("{:.3g}", row.speed->seconds_per_epoch));
-    cells.emplace_back((row.speed->memory_measured ? "" : "~") + bytes_text(row.speed->memory_bytes));
+    cells.emplace_back((row.speed->memory_measured ? "" : "~") + byte_text(row.speed->memory_bytes));
   } else {
     cells.insert(cells.end(), 4, text::Cell("-"));
   }

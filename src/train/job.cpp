@@ -9,11 +9,13 @@
 
 #include "train/checkpointer.hpp"
 #include "train/continuation.hpp"
+#include "train/curvature.hpp"
 #include "train/divergence_diagnosis.hpp"
 #include "train/findings.hpp"
 #include "train/fingerprint.hpp"
 #include "train/job_rows.hpp"
 #include "train/job_spec.hpp"
+#include "train/prediction_details.hpp"
 #include "train/prepared.hpp"
 #include "train/start_members.hpp"
 
@@ -31,6 +33,7 @@ struct Trained {
   DeviceKind device = DeviceKind::kCpu;
   std::string device_description, device_reason;
   CheckpointReport checkpoints;
+  std::optional<PredictionDetails> details;
 };
 
 /// Tells the observers of a fold that it is member `number` of the job.
@@ -105,6 +108,8 @@ class JobRun {
     result.device_description = trained.device_description;
     result.device_reason = trained.device_reason;
     result.members = std::move(trained.members);
+    result.details = std::move(trained.details);
+    result.unused_columns = training::unused_columns(table_, prepared.preprocessing);
     result.checkpoints = std::move(trained.checkpoints);
     run_folds(folds, result, observers);
     result.model = make_model(std::move(prepared), std::move(trained.parameters), result);
@@ -119,7 +124,7 @@ class JobRun {
   /// Adds the diagnosis to the error if all members diverge and none leaves a good state.
   Trained train_model(const Prepared& p, std::span<Observer* const> observers) const {
     try {
-      return train_population(p, job_.restarts, job_.checkpoints, observers);
+      return train_population(p, job_.restarts, job_.checkpoints, observers, job_.details);
     } catch (const DivergenceError& error) {
       if (!job_.trainer.guard.on) throw;
       const std::vector<double> start = p.start.empty() ? initial_parameters(p.spec, job_.trainer.seed, 0) : p.start;
@@ -141,7 +146,7 @@ class JobRun {
   }
 
   Trained train_population(const Prepared& p, std::int64_t n_members, const CheckpointOptions& checkpoints,
-                           std::span<Observer* const> observers) const {
+                           std::span<Observer* const> observers, bool with_details) const {
     std::vector<MemberConfig> members;
     for (std::int64_t m = 0; m < n_members; ++m) {
       members.push_back(
@@ -177,7 +182,19 @@ class JobRun {
     }
     const std::vector<double> parameters = backend->evaluation_parameters(trained.result.best_member);
     trained.parameters.assign(parameters.begin(), parameters.end());
+    if (with_details) trained.details = take_apart(p, *backend, trained.result.best_member);
     return trained;
+  }
+
+  /// Of the held-out rows, or the training rows if there are none.
+  static PredictionDetails take_apart(const Prepared& p, Backend& backend, std::int64_t member) {
+    const Dataset& data = p.valid ? *p.valid : p.train;
+    const std::vector<std::uint32_t> rows = training::spaced_rows(data.n_rows, training::kMostJudgedRows);
+    std::vector<float> outputs(rows.size() * static_cast<std::size_t>(p.spec.n_outputs));
+    if (!rows.empty()) backend.predict(member, data.view(), rows, outputs);
+    PredictionDetails details = training::details_of(p.spec, p.preprocessing, data, rows, outputs);
+    details.validation = p.valid.has_value();
+    return details;
   }
 
   /// Trains every fold as --valid with its rows would: nothing of what it is measured on enters its preprocessing.
@@ -192,7 +209,7 @@ class JobRun {
       try {
         CheckpointOptions checkpoints = job_.checkpoints;
         if (!checkpoints.folder.empty()) checkpoints.folder += "/fold-" + std::to_string(k + 1);
-        Trained fold = train_population(prepare(split, ignored), 1, checkpoints, fold_observers);
+        Trained fold = train_population(prepare(split, ignored), 1, checkpoints, fold_observers, false);
         if (!fold.checkpoints.failure.empty()) result.checkpoints.failure = fold.checkpoints.failure;
         result.training.seconds += fold.result.seconds;
         result.training.samples += fold.result.samples;

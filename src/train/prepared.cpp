@@ -2,6 +2,8 @@
 // Splits, fits preprocessing and builds the datasets of a job.
 #include "train/prepared.hpp"
 
+#include <set>
+
 #include "train/continuation.hpp"
 #include "train/job_rows.hpp"
 #include "train/job_spec.hpp"
@@ -34,6 +36,17 @@ Prepared prepare(const TrainJob& job, const Table& table, const Table* valid_tab
     p.valid = apply_preprocessing(p.preprocessing, table, split.valid, Purpose::kEvaluate, labels, notes);
   }
   return p;
+}
+
+std::vector<std::string> unused_columns(const Table& table, const Preprocessing& preprocessing) {
+  std::set<std::string> used(preprocessing.targets.begin(), preprocessing.targets.end());
+  used.insert(preprocessing.weight_column);
+  for (const InputColumn& column : preprocessing.inputs) used.insert(column.name);
+  std::vector<std::string> unused;
+  for (const Column& column : table.columns) {
+    if (!used.contains(column.name())) unused.push_back(column.name());
+  }
+  return unused;
 }
 
 }  // namespace slalom::training

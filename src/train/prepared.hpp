@@ -31,4 +31,7 @@ struct JobRows {
 [[nodiscard]] Prepared prepare(const TrainJob& job, const Table& table, const Table* valid_table,
                                const data::RowSplit& split, Notes& notes);
 
+/// Names of the table's columns that are neither features nor targets nor weights.
+[[nodiscard]] std::vector<std::string> unused_columns(const Table& table, const Preprocessing& preprocessing);
+
 }  // namespace slalom::training

@@ -233,6 +233,7 @@ class Loop {
       report.valid = validate_member(member);
       report.seconds = seconds();
       report.samples_per_second = speed();
+      report.device_memory_bytes = backend_.memory_bytes();
       const double watched = report.valid ? report.valid->loss : report.train_loss;
       const bool best = run.end_epoch(watched, report.train_loss);
       if (best && run.keeps_best()) backend_.save(member, SnapshotSlot::kBest);

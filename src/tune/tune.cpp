@@ -176,6 +176,7 @@ class Tuning {
       row.trial.optimizer.learning_rate = finding.suggested.value_or(row.trial.optimizer.learning_rate);
     }
     for (std::size_t m = 0; m < members.size(); ++m) {
+      result_.rate_tests.push_back({members[m].optimizer.kind, members[m].batch_size, test.findings[m]});
       if (test.findings[m].suggested) continue;
       const std::int64_t size = members[m].batch_size;
       result_.notes.push_back(fmt::format("range test of batch size {} with {}: {}; --lr {} is taken",

@@ -107,10 +107,10 @@ TEST_F(Arguments, UnknownWordsAreNamed) {
   EXPECT_EQ(command.status, 64);
   EXPECT_EQ(command.err,
             "slalom: found the command 'traim', expected one of train, tune, lr-find, predict, evaluate, inspect, "
-            "export, landscape, devices, demo, completion, man\n");
+            "export, report, landscape, devices, demo, completion, man\n");
   EXPECT_EQ(slalom("").err,
             "slalom: found no command, expected one of train, tune, lr-find, predict, evaluate, inspect, export, "
-            "landscape, devices, demo, completion, man (see 'slalom --help')\n");
+            "report, landscape, devices, demo, completion, man (see 'slalom --help')\n");
   EXPECT_EQ(slalom("--faster train").err, "slalom: --faster: there is no such flag (see 'slalom --help')\n");
   expect_refused("--learning-rate=1", std::string("--learning-rate: there is no such flag") + kHelp);
   expect_refused("-e 3", std::string("-e: there is no such flag") + kHelp);

@@ -77,14 +77,14 @@ class Kill : public CommandLine, public ::testing::WithParamInterface<const char
     return true;
   }
 
-  /// Epochs and losses of a metrics log, without the times.
+  /// Epochs and losses of a metrics log, without times and memory.
   [[nodiscard]] std::multiset<std::string> epochs_in(const std::string& log) const {
     std::istringstream lines(read(log));
     std::multiset<std::string> epochs;
     for (std::string line; std::getline(lines, line);) {
       nlohmann::json entry = nlohmann::json::parse(line);
-      entry.erase("seconds");
-      entry.erase("samples_per_second");
+      if (entry.at("event") != "epoch") continue;
+      for (const char* varying : {"seconds", "samples_per_second", "process_memory_bytes"}) entry.erase(varying);
       epochs.insert(entry.dump());
     }
     return epochs;

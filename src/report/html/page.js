@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Draws the charts of a page, keeps them as wide as there is room and in the reader's colours, and connects their inputs.
-// window.slalomReady is true once all are drawn; window.slalomViews has Vega's view of each by its id.
+// window.slalomReady is true once all are drawn; window.slalomViews has Vega's view of each by its id. What an input
+// changes is drawn a moment later (view.runAsync() waits for it).
 "use strict";
 window.slalomReady = false;
 window.slalomViews = {};
@@ -147,5 +148,7 @@ window.slalomViews = {};
     }
   };
   new ResizeObserver(() => requestAnimationFrame(fitAll)).observe(document.querySelector("main"));
-  window.slalomReady = true;
+  Promise.all(charts.map((chart) => chart.view.runAsync())).then(() => {
+    window.slalomReady = true;
+  });
 })();

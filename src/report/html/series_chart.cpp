@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -24,8 +25,10 @@ Json points_of(const SeriesChart& chart) {
   Json rows = Json::array();
   for (std::size_t p = 0; p < chart.panels.size(); ++p) {
     for (const Series& series : chart.panels[p].series) {
+      const bool dotted = series.dots || series.points.size() <= kFewPoints;
       for (const SeriesPoint& point : series.points) {
         Json row = {{"p", p}, {"s", clean_text(series.name)}, {"k", point.piece}, {"y", number(point.y)}};
+        if (dotted) row["d"] = true;
         for (std::size_t i = 0; i < chart.axes.size(); ++i) row[chart.axes[i].field] = number(point.x.at(i));
         rows.push_back(std::move(row));
       }
@@ -62,6 +65,7 @@ Json data_of(const SeriesChart& chart) {
   data.push_back({{"name", "events"}, {"values", events_of(chart)}, {"transform", {x}}});
   for (std::size_t p = 0; p < chart.panels.size(); ++p) {
     data.push_back(derived(fmt::format("panel{}", p).c_str(), fmt::format("datum.p === {}", p)));
+    data.push_back(derived(fmt::format("dots{}", p).c_str(), fmt::format("datum.p === {} && datum.d", p)));
     data.push_back(derived(fmt::format("positive{}", p).c_str(), fmt::format("datum.p === {} && datum.v > 0", p)));
   }
   return data;
@@ -104,7 +108,7 @@ Json y_scale(const std::string& name, const char* type, const std::string& data,
           {"domain", {{"data", data}, {"field", "v"}}},
           {"range", {panel.height, 0}},
           {"zero", panel.from_zero && std::string(type) == "linear"},
-          {"nice", true}};
+          {"nice", panel.logarithmic || std::string(type) == "linear"}};
 }
 
 /// The curves of a panel with their symbols. `y`: what a point's place follows from.
@@ -120,14 +124,7 @@ Json curves(std::size_t p, const Panel& panel, const std::string& y) {
                    {"strokeWidth", {{"value", 2}}},
                    {"strokeJoin", {{"value", "round"}}},
                    {"defined", {{"signal", defined}}}});
-  dot.update(Json{{"fill", color},
-                  {"shape", {{"scale", "shape"}, {"field", "s"}}},
-                  {"size", {{"value", 36}}},
-                  {"opacity", {{"signal", defined + " ? 1 : 0"}}}});
-  Json dotted = Json::array();
-  for (const Series& series : panel.series) {
-    if (series.dots || series.points.size() <= kFewPoints) dotted.push_back(clean_text(series.name));
-  }
+  dot.update(Json{{"fill", color}, {"shape", {{"scale", "shape"}, {"field", "s"}}}, {"size", {{"value", 36}}}});
   const std::string faceted = fmt::format("curve{}", p);
   Json marks = Json::array();
   marks.push_back(
@@ -135,13 +132,11 @@ Json curves(std::size_t p, const Panel& panel, const std::string& y) {
        {"from", {{"facet", {{"name", faceted}, {"data", fmt::format("panel{}", p)}, {"groupby", {"s", "k"}}}}}},
        {"marks",
         {{{"type", "line"}, {"from", {{"data", faceted}}}, {"interactive", false}, {"encode", {{"update", line}}}}}}});
-  if (!dotted.empty()) {
-    dot["opacity"] = {{"signal", fmt::format("{} && indexof({}, datum.s) >= 0 ? 1 : 0", defined, dotted.dump())}};
-    marks.push_back({{"type", "symbol"},
-                     {"from", {{"data", fmt::format("panel{}", p)}}},
-                     {"interactive", false},
-                     {"encode", {{"update", dot}}}});
-  }
+  dot["opacity"] = {{"signal", defined + " ? 1 : 0"}};
+  marks.push_back({{"type", "symbol"},
+                   {"from", {{"data", fmt::format("dots{}", p)}}},
+                   {"interactive", false},
+                   {"encode", {{"update", dot}}}});
   return marks;
 }
 
@@ -221,6 +216,7 @@ Json panel_group(const SeriesChart& chart, std::size_t p, double top) {
     }
     bottom["title"] = {{"signal", text}};
   }
+  for (Json& axis : axes) axis["tickCount"] = std::max(2.0, std::floor(panel.height / 45.0));
   axes.push_back(bottom);
   Json marks = curves(p, panel, y);
   for (const Json& mark : event_marks(panel, p == 0)) marks.push_back(mark);
@@ -289,6 +285,12 @@ std::vector<Control> series_controls(const SeriesChart& chart) {
     controls.push_back(std::move(choice));
   }
   return controls;
+}
+
+Chart series_chart(Chart chart, const SeriesChart& curves) {
+  chart.spec = series_spec(curves);
+  chart.controls = series_controls(curves);
+  return chart;
 }
 
 }  // namespace slalom::report::html

@@ -61,6 +61,9 @@ struct SeriesChart {
 /// The inputs that go with it: for several axes, a switch to a logarithmic scale, smoothing.
 [[nodiscard]] std::vector<Control> series_controls(const SeriesChart& chart);
 
+/// `chart` with both.
+[[nodiscard]] Chart series_chart(Chart chart, const SeriesChart& curves);
+
 /// The points of a long curve that stand for all of it: of every stretch the first, the lowest and the highest, and the
 /// last of all; at most about `most`. A curve that is short enough stays as it is.
 [[nodiscard]] std::vector<SeriesPoint> thinned(const std::vector<SeriesPoint>& points, std::size_t most);

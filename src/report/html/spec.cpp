@@ -15,17 +15,23 @@ Json empty_spec(double height) {
 
 Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
 
+Json number_labels() {
+  const Json text = {
+      {"signal", "abs(datum.value) >= 10000 ? format(datum.value, '.3~s') : format(datum.value, '.5~g')"}};
+  return {{"labels", {{"update", {{"text", text}}}}}};
+}
+
 Json value_axis(const std::string& scale, const Json& title) {
-  return {{"scale", scale},       {"orient", "left"},   {"title", title}, {"grid", true},
-          {"domain", false},      {"ticks", false},     {"tickCount", 5}, {"format", "~g"},
-          {"labelOverlap", true}, {"gridDash", {1, 0}}, {"minExtent", 36}};
+  return {{"scale", scale},       {"orient", "left"}, {"title", title}, {"grid", true},
+          {"domain", false},      {"ticks", false},   {"tickCount", 5}, {"encode", number_labels()},
+          {"labelOverlap", true}, {"minExtent", 36}};
 }
 
 Json wide_legend(const std::string& scale, const char* channel) {
   return {{channel, scale},
           {"orient", "top"},
           {"direction", "horizontal"},
-          {"columns", {{"signal", "max(1, floor(width / 170))"}}},
+          {"columns", {{"signal", "max(1, floor(width / 210))"}}},
           {"columnPadding", 18},
           {"offset", 8}};
 }

@@ -14,6 +14,9 @@ namespace slalom::report::html {
 /// null for what is not finite: JSON has no number for it.
 [[nodiscard]] Json number(double value);
 
+/// The `encode` of an axis of numbers: large ones with the letters of SI, small ones as they are (nobody reads 20 milli).
+[[nodiscard]] Json number_labels();
+
 /// The vertical axis of a scale of numbers, with a grid.
 [[nodiscard]] Json value_axis(const std::string& scale, const Json& title);
 

@@ -67,7 +67,7 @@ Json chart_config(Scheme scheme) {
        {{"labelColor", ink},
         {"labelFont", kChartFont},
         {"labelFontSize", 12},
-        {"labelLimit", 220},
+        {"labelLimit", 180},
         {"titleColor", muted},
         {"titleFont", kChartFont},
         {"titleFontSize", 12},

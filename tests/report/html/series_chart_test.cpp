@@ -36,7 +36,8 @@ TEST(SeriesSpec, HoldsEveryPointWithAllItsPlaces) {
   const Json spec = series_spec(two_panels());
   const Json& values = spec.at("data").at(0).at("values");
   ASSERT_EQ(values.size(), 4U);
-  EXPECT_EQ(values[0], Json({{"p", 0}, {"s", "training"}, {"k", 0}, {"y", 2.0}, {"epoch", 1.0}, {"seconds", 0.1}}));
+  EXPECT_EQ(values[0],
+            Json({{"p", 0}, {"s", "training"}, {"k", 0}, {"y", 2.0}, {"d", true}, {"epoch", 1.0}, {"seconds", 0.1}}));
   EXPECT_TRUE(values[1].at("y").is_null());  // a gap
   EXPECT_EQ(values[3].at("p"), 1);
   EXPECT_EQ(spec.at("usermeta").at("hover").at("titles").at("seconds"), "seconds");

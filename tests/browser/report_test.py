@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reports of real runs, opened in a browser.
+
+report_test.py FOLDER_FOR_SCREENSHOTS SLALOM
+"""
+import pathlib
+import random
+import subprocess
+import sys
+import tempfile
+
+from browser_fixture import BrowserTest, main
+
+KINDS = ["low", "middle", "high\u202e"]
+TRAIN = "--quiet --epochs 8 --report {0}.html --metrics {0}.jsonl"
+RUNS = {
+    "numbers": "train --data numbers.csv --target y --lr 0.1 " + TRAIN,
+    "slower": "train --data numbers.csv --target y --lr 0.01 " + TRAIN,
+    "classes": "train --data classes.csv --target kind --model mlp --hidden 6 --restarts 2 " + TRAIN,
+    "guarded": "train --data numbers.csv --target y --drop colour --optimizer sgd --lr 9 " + TRAIN,
+    "tuning": "tune --data numbers.csv --target y --batch-sizes 8,32 --epochs 6 --repeats 1 --measure-time 0.01 --devices cpu"
+    " --quiet --report {0}.html",
+    "both": "report numbers.jsonl slower.jsonl --quiet --out {0}.html",
+}
+
+
+def write_tables(folder):
+    """Numbers and classes that follow from two features, and names that are awkward in a page."""
+    draw = random.Random(1)
+    numbers, classes = ["a,b,colour,y"], ["a,</script><b>,kind"]
+    for i in range(300):
+        a, b = draw.uniform(0, 10), draw.uniform(-2, 2)
+        numbers.append(f"{a:.3f},{b:.3f},{['red', 'green', '<i>blue'][i % 3]},{30000 * a - 9000 * b + draw.gauss(0, 5000):.1f}")
+        classes.append(f"{a:.3f},{b:.3f},{KINDS[min(2, int(a / 3))]}")
+    (folder / "numbers.csv").write_text("\n".join(numbers) + "\n", encoding="utf-8")
+    (folder / "classes.csv").write_text("\n".join(classes) + "\n", encoding="utf-8")
+
+
+def prepare():
+    write_tables(FOLDER)
+    for name, command in RUNS.items():
+        subprocess.run([SLALOM, *command.format(name).split()], cwd=FOLDER, check=True)
+
+
+class Reports(BrowserTest):
+    def check(self, name, minimum_charts):
+        self.check_page(FOLDER / (name + ".html"), minimum_charts)
+
+    def test_a_regression(self):
+        self.check("numbers", 6)
+
+    def test_classes_and_restarts(self):
+        self.check("classes", 7)
+
+    def test_a_run_that_the_guard_took_back(self):
+        self.check("guarded", 6)
+
+    def test_a_tuning(self):
+        self.check("tuning", 4)
+
+    def test_a_comparison(self):
+        self.check("both", 4)
+
+
+if __name__ == "__main__":
+    SLALOM = sys.argv[2]
+    with tempfile.TemporaryDirectory() as scratch:
+        FOLDER = pathlib.Path(scratch)
+        main(sys.argv[1:2], prepare)
