@@ -17,6 +17,7 @@ RUNS = {
     "numbers": "train --data numbers.csv --target y --lr 0.1 " + TRAIN,
     "slower": "train --data numbers.csv --target y --lr 0.01 " + TRAIN,
     "classes": "train --data classes.csv --target kind --model mlp --hidden 6 --restarts 2 " + TRAIN,
+    "binary": "train --data binary.csv --target kind --model logistic --lr 0.05 " + TRAIN,
     "guarded": "train --data numbers.csv --target y --drop colour --optimizer sgd --lr 9 " + TRAIN,
     "tuning": "tune --data numbers.csv --target y --batch-sizes 8,32 --epochs 6 --repeats 1 --measure-time 0.01 --devices cpu"
     " --quiet --report {0}.html",
@@ -32,6 +33,8 @@ def write_tables(folder):
         a, b = draw.uniform(0, 10), draw.uniform(-2, 2)
         numbers.append(f"{a:.3f},{b:.3f},{['red', 'green', '<i>blue'][i % 3]},{30000 * a - 9000 * b + draw.gauss(0, 5000):.1f}")
         classes.append(f"{a:.3f},{b:.3f},{KINDS[min(2, int(a / 3))]}")
+    binary = [classes[0]] + [line for line in classes[1:] if not line.endswith(KINDS[2])]
+    (folder / "binary.csv").write_text("\n".join(binary) + "\n", encoding="utf-8")
     (folder / "numbers.csv").write_text("\n".join(numbers) + "\n", encoding="utf-8")
     (folder / "classes.csv").write_text("\n".join(classes) + "\n", encoding="utf-8")
 
@@ -51,6 +54,20 @@ class Reports(BrowserTest):
 
     def test_classes_and_restarts(self):
         self.check("classes", 7)
+
+    def test_two_classes(self):
+        self.check("binary", 6)
+
+    def test_hovering_tells_values(self):
+        self.open(FOLDER / "numbers.html")
+        place = self.tab.evaluate(
+            "(() => { const e = document.querySelector('[data-chart] svg'); e.scrollIntoView({block: 'center'});"
+            " const r = e.getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 3]; })()"
+        )
+        self.tab.call("Input.dispatchMouseEvent", type="mouseMoved", x=place[0], y=place[1])
+        self.tab.settle()
+        tooltip = "document.getElementById('tooltip')"
+        self.assertTrue(self.tab.evaluate("!%s.hidden && /\\d/.test(%s.textContent)" % (tooltip, tooltip)))
 
     def test_a_run_that_the_guard_took_back(self):
         self.check("guarded", 6)

@@ -25,7 +25,7 @@ Facts tiles(const RunRecord& record) {
     const double value = number_of(metrics, std::string(name).c_str());
     if (std::isfinite(value) && facts.items.size() < 3) {
       facts.items.emplace_back(fmt::format("{} {}", has_valid ? "validation" : "training", name),
-                               number_text(value, 4));
+                               number_text(value, 5));
     }
   }
   const auto add = [&](const char* name, const std::string& value) {
