@@ -92,6 +92,7 @@ class Updater {
       update_(problem_, {.parameters = arena_.parameters.data(),
                          .gradient = arena_.gradient.data(),
                          .state = arena_.state.data(),
+                         .n_slots = settings_.n_slots,
                          .constants = &constants});
     } else if (settings_.rule == core::Rule::kAdam) {
       separate_adam(arena_, constants);

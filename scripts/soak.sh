@@ -27,6 +27,7 @@ if [ ! -x "$binary" ]; then
   exit 66
 fi
 binary=$(realpath "$binary")
+suppressions=$PWD/scripts/valgrind.supp
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
@@ -110,7 +111,7 @@ if command -v valgrind >/dev/null; then
     "inspect v.safetensors"; do
     name="${command%% *}"
     # shellcheck disable=SC2086
-    if valgrind --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite,indirect --num-callers=30 \
+    if valgrind --suppressions="$suppressions" --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite,indirect --num-callers=30 \
       "$binary" $command >valgrind.out 2>valgrind.err; then
       lost=$(sed -n 's/.*\(definitely\|indirectly\) lost: \([0-9,]* bytes\).*/\1 lost \2/p' valgrind.err | paste -sd ',' | sed 's/,d/, d/;s/,i/, i/')
       echo "soak.sh: valgrind, $name: no errors, ${lost:-all memory given back}"
