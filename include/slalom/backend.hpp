@@ -68,6 +68,10 @@ class Backend {
   /// them. By default it does not.
   [[nodiscard]] virtual std::optional<std::int64_t> memory_bytes() const { return std::nullopt; }
 
+  /// What the backend had to do otherwise than it was asked, to go on with the memory there is: one line each, for
+  /// people, and only once. Results do not depend on it.
+  [[nodiscard]] virtual std::vector<std::string> take_notes() { return {}; }
+
   /// Runs one block for every member (blocks.size() == n_members(); empty rows: that member rests). Returns one result
   /// each.
   [[nodiscard]] virtual std::vector<BlockResult> run(std::span<const StepBlock> blocks) = 0;

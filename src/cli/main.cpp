@@ -20,6 +20,7 @@
 #include "cli/command.hpp"
 #include "cli/config_file.hpp"
 #include "cli/enum_option.hpp"
+#include "cli/last_resort.hpp"
 #include "cli/parse_errors.hpp"
 #include "cli/settings.hpp"
 
@@ -147,22 +148,38 @@ int run(int argc, char** argv) {
 }  // namespace
 }  // namespace slalom::cli
 
-int main(int argc, char** argv) {
+namespace {
+
+int run_and_report(int argc, char** argv) {
   using slalom::ExitCode;
-  std::signal(SIGINT, slalom::cli::on_signal);
-  std::signal(SIGTERM, slalom::cli::on_signal);
-  std::signal(SIGPIPE, SIG_IGN);
-  std::signal(SIGXFSZ, SIG_IGN);  // writing then fails, with a reason
   try {
     return slalom::cli::run(argc, argv);
   } catch (const slalom::Error& error) {
     return slalom::cli::fail(error.code(), error.what());
+  } catch (const std::bad_alloc&) {
+    slalom::cli::print_out_of_memory();
+    return static_cast<int>(ExitCode::kDevice);
   } catch (const std::system_error& error) {
     if (std::ferror(stdout) != 0) return slalom::cli::fail_output();
+    if (error.code() == std::errc::not_enough_memory) {
+      slalom::cli::print_out_of_memory();
+      return static_cast<int>(ExitCode::kDevice);
+    }
     return slalom::cli::fail(ExitCode::kDevice, error.what());
-  } catch (const std::bad_alloc&) {
-    return slalom::cli::fail(ExitCode::kDevice, "out of memory: the data does not fit into this machine's memory");
   } catch (const std::exception& error) {
     return slalom::cli::fail(ExitCode::kSoftware, fmt::format("internal error: {}", error.what()));
   }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::signal(SIGINT, slalom::cli::on_signal);
+  std::signal(SIGTERM, slalom::cli::on_signal);
+  std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);  // writing then fails, with a reason
+  slalom::cli::install_last_resort();
+  const int status = run_and_report(argc, argv);
+  slalom::cli::remove_last_resort();
+  return status;
 }

@@ -9,6 +9,7 @@
 #include "cli/options.hpp"
 #include "cli/output_paths.hpp"
 #include "cli/writer.hpp"
+#include "core/host_memory.hpp"
 
 namespace slalom::cli {
 
@@ -30,10 +31,11 @@ void add_predict(CLI::App& app) {
     std::int64_t rows = 0;
     Notes notes;
     stream_table(o->data, predictor.reading(o->read, Purpose::kPredict), [&](const Table& piece) {
-      writer->write(predictor.predict(piece, notes).columns);
+      core::name_shortage("predicting rows for ", o->out,
+                          [&] { writer->write(predictor.predict(piece, notes).columns); });
       rows += piece.n_rows;
     });
-    writer->finish();
+    core::name_shortage("writing ", o->out, [&] { writer->finish(); });
     if (o->quiet) return;
     print_notes(notes);
     print_line(stderr, fmt::format("{}: {} predictions written", o->out, rows));

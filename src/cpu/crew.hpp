@@ -5,7 +5,6 @@
 #include <omp.h>
 
 #include <cstdint>
-#include <optional>
 
 #include "cpu/step_team.hpp"
 
@@ -30,7 +29,7 @@ class Crew {
 
   /// Returns when all have come here; what they wrote before is visible.
   void meet() noexcept {
-    if (team_ != nullptr) team_->arrive_and_wait(rank_, ++round_);
+    if (team_ != nullptr) team_->arrive_and_wait(rank_, size_, ++round_);
   }
 
  private:
@@ -48,12 +47,10 @@ void with_crew(int threads, Body&& body) {
     body(alone);
     return;
   }
-  std::optional<StepTeam> team;
+  StepTeam team(threads);  // before the threads: an exception must not leave the region
 #pragma omp parallel num_threads(threads)
   {
-#pragma omp single
-    team.emplace(omp_get_num_threads());
-    Crew crew(omp_get_thread_num(), omp_get_num_threads(), *team);
+    Crew crew(omp_get_thread_num(), omp_get_num_threads(), team);
     body(crew);
   }
 }

@@ -18,12 +18,13 @@ namespace slalom::cpu {
 /// line a thread, no atomic read-modify-write. Threads spin, and yield if that takes long: others may want the cores.
 class StepTeam {
  public:
-  explicit StepTeam(int size) : size_(size), marks_(std::make_unique<Mark[]>(static_cast<std::size_t>(size))) {}
+  /// Room for up to `most` threads.
+  explicit StepTeam(int most) : marks_(std::make_unique<Mark[]>(static_cast<std::size_t>(most))) {}
 
-  /// Returns when all have arrived at `round` (1, 2, ...); what they wrote before that is visible.
-  void arrive_and_wait(int rank, std::int64_t round) noexcept {
+  /// Returns when all `size` threads have arrived at `round` (1, 2, ...); what they wrote before that is visible.
+  void arrive_and_wait(int rank, int size, std::int64_t round) noexcept {
     marks_[static_cast<std::size_t>(rank)].round.store(round, std::memory_order_release);
-    for (int i = 0; i < size_; ++i) {
+    for (int i = 0; i < size; ++i) {
       const std::atomic<std::int64_t>& other = marks_[static_cast<std::size_t>(i)].round;
       for (int spins = 0; other.load(std::memory_order_acquire) < round; ++spins) {
         if (spins < kSpins) {
@@ -46,7 +47,6 @@ class StepTeam {
 #endif
   }
 
-  int size_;
   std::unique_ptr<Mark[]> marks_;
 };
 

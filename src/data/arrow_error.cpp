@@ -5,6 +5,7 @@
 #include <arrow/util/io_util.h>
 #include <fmt/format.h>
 
+#include <new>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -14,7 +15,7 @@ namespace slalom {
 void throw_arrow_error(const arrow::Status& status, const std::string& path) {
   std::string_view message = status.message();
   message = message.substr(0, message.find('\n'));  // what follows the first line are positions in Arrow's sources
-  if (status.IsOutOfMemory()) throw Error(ExitCode::kDevice, fmt::format("{}: not enough memory: {}", path, message));
+  if (status.IsOutOfMemory()) throw std::bad_alloc();
   // Arrow calls corrupt files I/O errors, too; only what the system refused has its number.
   const int error_number = arrow::internal::ErrnoFromStatus(status);
   if (error_number != 0) {

@@ -6,6 +6,7 @@
 #include <arrow/status.h>
 
 #include <exception>
+#include <new>
 #include <string>
 #include <utility>
 
@@ -13,8 +14,8 @@
 
 namespace slalom {
 
-/// Throws what `status` means for the input file `path`: Error (kIo) if reading failed or memory ran out, else
-/// DataError.
+/// Throws what `status` means for the input file `path`: Error (kIo) if reading failed, std::bad_alloc if memory ran
+/// out, else DataError.
 [[noreturn]] void throw_arrow_error(const arrow::Status& status, const std::string& path);
 
 inline void check_arrow(const arrow::Status& status, const std::string& path) {
@@ -33,6 +34,8 @@ auto guard_arrow(const std::string& path, const Action& action) {
   try {
     return action();
   } catch (const Error&) {
+    throw;
+  } catch (const std::bad_alloc&) {
     throw;
   } catch (const std::exception& exception) {
     throw_arrow_error(arrow::Status::Invalid(exception.what()), path);

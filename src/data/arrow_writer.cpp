@@ -109,11 +109,14 @@ class ArrowWriter : public TableWriter {
     arrow::Status status;
     try {
       status = call();
+    } catch (const std::bad_alloc&) {
+      throw;
     } catch (const std::exception& exception) {  // Parquet throws where Arrow returns
       status = arrow::Status::IOError(exception.what());
     }
     if (status.ok()) return;
     stream_->rethrow_error();
+    if (status.IsOutOfMemory()) throw std::bad_alloc();
     throw OutputError(stream_->file().path() + ": writing failed: " + status.message(), ExitCode::kIo);
   }
 

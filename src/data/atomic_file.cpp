@@ -74,6 +74,19 @@ int sync_folder(const fs::path& folder) noexcept {
   return error_number == EINVAL || error_number == ENOTSUP || error_number == EROFS ? 0 : error_number;
 }
 
+std::string path_of_descriptor(int descriptor) { return fmt::format("/proc/self/fd/{}", descriptor); }
+
+/// A file in `folder` that has no name yet, so that nothing is left of it even if the process is killed; -1 where the
+/// file system or the system knows no such thing.
+int open_nameless([[maybe_unused]] const fs::path& folder) {
+#if defined(O_TMPFILE)
+  const int descriptor = open_retrying(folder.string(), O_WRONLY | O_TMPFILE | O_CLOEXEC);
+  if (descriptor < 0 || ::access(path_of_descriptor(descriptor).c_str(), F_OK) == 0) return descriptor;
+  ::close(descriptor);
+#endif
+  return -1;
+}
+
 fs::path folder_of(const std::string& target) {
   const fs::path folder = fs::path(target).parent_path();
   return folder.empty() ? fs::path(".") : folder;
@@ -100,20 +113,36 @@ AtomicFile::AtomicFile(std::string path) : path_(std::move(path)), target_(path_
   }
   const fs::path folder = folder_of(target_);
   if (!fs::is_directory(folder, ignored)) fail_create(path_, "there is no directory " + folder.string());
-  const std::string name = fs::path(target_).filename().string();
-  for (int attempt = 0; attempt < kNameAttempts && descriptor_ < 0; ++attempt) {
-    temporary_ = (folder / fmt::format(".{}.{}.{}.tmp", name, ::getpid(), attempt)).string();
-    descriptor_ = open_retrying(temporary_, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC);
-    if (descriptor_ < 0 && errno != EEXIST) break;
-  }
-  if (descriptor_ < 0) {
-    temporary_.clear();
-    fail_create(path_, reason(errno));
+  descriptor_ = open_nameless(folder);
+  if (descriptor_ >= 0) {
+    nameless_ = true;
+  } else {
+    const auto open = [&] {
+      descriptor_ = open_retrying(temporary_, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC);
+      return descriptor_ >= 0;
+    };
+    const int error_number = name_temporary(open);
+    if (error_number != 0) fail_create(path_, reason(error_number));
   }
   if (exists) ::fchmod(descriptor_, status.st_mode & 07777);  // keep the permissions of the file that is replaced
 }
 
 AtomicFile::~AtomicFile() { discard(); }
+
+/// Makes `temporary_` a name beside the target with which make() succeeds; returns 0 or the error number.
+template <class Make>
+int AtomicFile::name_temporary(const Make& make) {
+  const fs::path target(target_);
+  for (int attempt = 0; attempt < kNameAttempts; ++attempt) {
+    const std::string name = fmt::format(".{}.{}.{}.tmp", target.filename().string(), ::getpid(), attempt);
+    temporary_ = (folder_of(target_) / name).string();
+    if (make()) return 0;
+    if (errno != EEXIST) break;
+  }
+  const int error_number = errno;
+  temporary_.clear();
+  return error_number;
+}
 
 void AtomicFile::discard() noexcept {
   if (descriptor_ >= 0) ::close(descriptor_);
@@ -157,10 +186,19 @@ void AtomicFile::overwrite(std::int64_t offset, std::string_view bytes) {
 void AtomicFile::commit() {
   if (descriptor_ < 0) fail_write(EBADF);
   flush();
-  if (!temporary_.empty() && ::fsync(descriptor_) != 0) fail_write(errno);
+  const bool replaces = nameless_ || !temporary_.empty();
+  if (replaces && ::fsync(descriptor_) != 0) fail_write(errno);
+  if (nameless_) {
+    const std::string open_file = path_of_descriptor(descriptor_);
+    const auto link = [&] {
+      return ::linkat(AT_FDCWD, open_file.c_str(), AT_FDCWD, temporary_.c_str(), AT_SYMLINK_FOLLOW) == 0;
+    };
+    const int error_number = name_temporary(link);
+    if (error_number != 0) fail_write(error_number);
+  }
   const int descriptor = std::exchange(descriptor_, -1);
   if (::close(descriptor) != 0) fail_write(errno);
-  if (temporary_.empty()) return;
+  if (!replaces) return;
   if (::rename(temporary_.c_str(), target_.c_str()) != 0) fail_write(errno);
   temporary_.clear();
   const int error_number = sync_folder(folder_of(target_));

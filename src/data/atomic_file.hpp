@@ -11,7 +11,8 @@ namespace slalom {
 
 /// Writes to a temporary file beside `path`; commit() makes it durable and renames it over `path`, so that readers see
 /// the old file or the whole new one, never a part. Without commit() the destructor removes the temporary and `path`
-/// stays as it was. A symbolic link is followed, and what is not a regular file (a pipe, /dev/null) is written
+/// stays as it was. Where the file system can (O_TMPFILE), the temporary has no name until then, so that a process that
+/// is killed leaves none. A symbolic link is followed, and what is not a regular file (a pipe, /dev/null) is written
 /// directly, without a temporary. Not for use by several threads at once.
 class AtomicFile {
  public:
@@ -44,11 +45,14 @@ class AtomicFile {
  private:
   void flush();
   void discard() noexcept;
+  template <class Make>
+  int name_temporary(const Make& make);
   [[noreturn]] void fail_write(int error_number);
 
   std::string path_;       ///< as given, for messages
   std::string target_;     ///< path_ with symbolic links resolved
-  std::string temporary_;  ///< empty: target_ is written directly, or nothing is left to remove
+  std::string temporary_;  ///< empty: target_ is written directly, or there is no name to remove
+  bool nameless_ = false;  ///< the temporary gets its name in commit()
   std::string buffer_;
   std::int64_t size_ = 0;
   int descriptor_ = -1;

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <new>
 #include <system_error>
 
 #include "slalom/error.hpp"
@@ -60,7 +61,7 @@ ByteSource::ByteSource(const std::string& path) : path_(path) {
   file_.reset(gzdopen(descriptor, "rb"));  // reads plain files too, unchanged
   if (!file_) {
     ::close(descriptor);
-    throw Error(ExitCode::kIo, path + ": cannot be opened: out of memory");
+    throw std::bad_alloc();  // the only reason that gzdopen has
   }
   gzbuffer(as_gzip(file_.get()), kInputBufferBytes);
 }
@@ -81,6 +82,7 @@ std::size_t ByteSource::read(std::size_t n, std::string& out) {
         throw Error(ExitCode::kIo,
                     fmt::format("{}: reading failed: {}", path_, std::generic_category().message(errno)));
       }
+      if (code == Z_MEM_ERROR) throw std::bad_alloc();
       throw DataError(fmt::format("{}: the gzip content is corrupt or cut off", path_));
     }
     if (got == 0) break;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One block of a CSV file: split into fields by Arrow, and turned into columns.
 #include "data/csv_block.hpp"
+#include "data/arrow_pool.hpp"
 
 #include <arrow/csv/options.h>
 #include <arrow/csv/parser.h>
@@ -70,7 +71,8 @@ void CsvBlock::parse(const std::string& bytes) {
     bad_record = row.number;
     return arrow::csv::InvalidRowResult::Error;
   };
-  parser_ = std::make_unique<arrow::csv::BlockParser>(options, n_columns, 0, std::numeric_limits<std::int32_t>::max());
+  parser_ = std::make_unique<arrow::csv::BlockParser>(throwing_pool(), options, n_columns, 0,
+                                                      std::numeric_limits<std::int32_t>::max());
   std::uint32_t n_parsed = 0;
   const auto status = parser_->ParseFinal(bytes, &n_parsed);
   if (bad_fields >= 0) {

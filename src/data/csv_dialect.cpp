@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // How a CSV file is written: its delimiter, and the names in its header.
 #include "data/csv_dialect.hpp"
+#include "data/arrow_pool.hpp"
 
 #include <arrow/csv/options.h>
 #include <arrow/csv/parser.h>
@@ -125,7 +126,7 @@ std::vector<std::string> split_record(std::string_view record, char delimiter) {
   if (delimiter == ' ') record = collapsed = collapse_blanks(record);
   auto options = arrow::csv::ParseOptions::Defaults();
   options.delimiter = delimiter;
-  arrow::csv::BlockParser parser(options, -1, -1, 1);
+  arrow::csv::BlockParser parser(throwing_pool(), options, -1, -1, 1);
   std::uint32_t n_parsed = 0;
   check_arrow(parser.ParseFinal(record, &n_parsed), "header");
   std::vector<std::string> fields;

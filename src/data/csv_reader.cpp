@@ -137,7 +137,10 @@ class CsvReader : public TableReader {
       std::vector<ColumnPlan> plans;
       plans.reserve(columns_.size());
       for (const CsvColumn& column : columns_) plans.push_back(column.plan());
-      in_flight_.push_back(std::async(std::launch::async, convert_block, layout_, std::move(*text), std::move(plans)));
+      // Copied into the task rather than moved: where no thread can be started, it is made a second time, deferred.
+      const auto convert = [layout = layout_, text = std::make_shared<TextBlock>(*std::move(text)),
+                            plans = std::move(plans)] { return convert_block(layout, std::move(*text), plans); };
+      in_flight_.push_back(std::async(std::launch::async | std::launch::deferred, convert));
     }
   }
 

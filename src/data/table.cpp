@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "core/host_memory.hpp"
 #include "data/file_watch.hpp"
 #include "data/format.hpp"
 #include "data/table_reader.hpp"
@@ -92,17 +93,22 @@ std::string Table::place(std::int64_t row) const {
 }
 
 Table read_table(const std::string& path, const ReadOptions& options) {
-  auto table = OpenTable(path, options, ReadMode::kWhole).next(std::numeric_limits<std::int64_t>::max());
-  if (!table) throw_no_rows(path, options);
-  return *std::move(table);
+  return core::name_shortage("reading ", path, [&] {
+    auto table = OpenTable(path, options, ReadMode::kWhole).next(std::numeric_limits<std::int64_t>::max());
+    if (!table) throw_no_rows(path, options);
+    return *std::move(table);
+  });
 }
 
 void stream_table(const std::string& path, const ReadOptions& options,
                   const std::function<void(const Table&)>& consume) {
   if (options.block_bytes < 1) throw UsageError("block_bytes must be positive");
-  OpenTable table(path, options, ReadMode::kStream);
+  OpenTable table = core::name_shortage("reading ", path, [&] { return OpenTable(path, options, ReadMode::kStream); });
+  const auto next = [&] {
+    return core::name_shortage("reading ", path, [&] { return table.next(options.block_bytes); });
+  };
   bool any = false;
-  while (const auto piece = table.next(options.block_bytes)) {
+  while (const auto piece = next()) {
     any = true;
     consume(*piece);
   }

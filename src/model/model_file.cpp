@@ -7,6 +7,7 @@
 #include <slalom/error.hpp>
 #include <slalom/model.hpp>
 
+#include "core/host_memory.hpp"
 #include "data/atomic_file.hpp"
 #include "model/model_json.hpp"
 #include "model/safetensors.hpp"
@@ -43,9 +44,7 @@ Model model_of(const model_io::SafetensorsView& file) {
   }
 }
 
-}  // namespace
-
-void save_model(const Model& model, const std::string& path) {
+void write_model(const Model& model, const std::string& path) {
   model_io::NamedTensors tensors;
   for (const TensorView& tensor : ParameterLayout(model.spec).tensors) {
     const auto* const first = reinterpret_cast<const char*>(model.parameters.data() + tensor.offset);
@@ -58,7 +57,7 @@ void save_model(const Model& model, const std::string& path) {
   file.commit();
 }
 
-Model load_model(const std::string& path) {
+Model read_model(const std::string& path) {
   const std::string bytes = model_io::read_safetensors(path, "model");
   const model_io::SafetensorsView file(path, bytes, "model");
   Model model = model_of(file);
@@ -75,6 +74,16 @@ Model load_model(const std::string& path) {
   model.parameters.assign(static_cast<std::size_t>(layout.n_total), 0.0F);
   for (const TensorView& tensor : layout.tensors) read_tensor(file, tensor, model.parameters.data() + tensor.offset);
   return model;
+}
+
+}  // namespace
+
+void save_model(const Model& model, const std::string& path) {
+  core::name_shortage("writing ", path, [&] { write_model(model, path); });
+}
+
+Model load_model(const std::string& path) {
+  return core::name_shortage("reading ", path, [&] { return read_model(path); });
 }
 
 }  // namespace slalom

@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <bit>
+#include <cerrno>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <new>
 #include <tuple>
 
 #include <nlohmann/json.hpp>
@@ -112,6 +114,7 @@ std::string read_safetensors(const std::string& path, const std::string& what) {
     throw InputError(path + ": is a directory, expected a slalom " + what);
   const std::uint64_t size = std::filesystem::file_size(path, error);
   std::ifstream file(path, std::ios::binary);
+  if (!file && errno == ENOMEM) throw std::bad_alloc();
   if (error || !file) throw InputError(path + ": cannot be read");
   std::string bytes;
   const auto read_up_to = [&](std::uint64_t end) {

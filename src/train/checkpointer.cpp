@@ -10,6 +10,8 @@
 
 #include <slalom/error.hpp>
 
+#include "core/host_memory.hpp"
+
 namespace slalom::training {
 namespace {
 
@@ -81,16 +83,25 @@ bool Checkpointer::is_saved(std::span<const MemberRun> runs) const {
 
 void Checkpointer::save(Backend& backend, std::span<const MemberRun> runs, Guards guards, double seconds) {
   last_ = mark_of(runs);
+  is_whole_ = false;
   capture(backend, runs, guards);
   state_.seconds = seconds;
+  is_whole_ = true;
+  const std::string failure_before = report_.failure;
+  write();
+  if (!report_.failure.empty() && report_.failure != failure_before) {
+    tell(fmt::format("{}; training goes on without a checkpoint", report_.failure));
+  }
+}
+
+void Checkpointer::write() {
   const std::string name = CheckpointFolder::name_of(state_.steps());
   const double watched = state_.watched_loss();
   const bool best = watched < state_.best_watched_loss;
   try {
-    write_checkpoint(state_, folder_.path_of(name));
-  } catch (const OutputError& error) {
+    core::name_shortage("writing ", folder_.path_of(name), [&] { write_checkpoint(state_, folder_.path_of(name)); });
+  } catch (const Error& error) {
     report_.last.clear();
-    if (report_.failure != error.what()) tell(fmt::format("{}; training goes on without a checkpoint", error.what()));
     report_.failure = error.what();
     return;
   }
@@ -120,6 +131,21 @@ void Checkpointer::capture(Backend& backend, std::span<const MemberRun> runs, Gu
     if (!runs[m].keeps_best() || now.best_epoch == 0 || (saved.best && same_best)) continue;
     saved.best = export_snapshot(backend, member, SnapshotSlot::kBest, saved.state);
   }
+}
+
+std::string Checkpointer::after_failure(bool chosen) {
+  if (is_whole_ && !report_.failure.empty()) write();
+  std::vector<CheckpointFolder::Entry> entries;
+  try {
+    entries = folder_.entries();
+  } catch (const Error& error) {  // which must not take the place of the one that ended the run
+    return fmt::format("; {}", error.what());
+  }
+  if (entries.empty()) return "; no checkpoint had been written";
+  const auto device =
+      std::find_if(state_.run.begin(), state_.run.end(), [](const auto& entry) { return entry.first == "--device"; });
+  return fmt::format("; {} is saved, and the same command with --resume{} goes on from there",
+                     folder_.path_of(entries.back().name), chosen ? " --device " + device->second : "");
 }
 
 std::span<const GoodState> Checkpointer::good_states(std::size_t member) const {

@@ -42,6 +42,11 @@ class Checkpointer : public Observer {
   /// After the last block: saves the run, unless it is saved already or all members have diverged.
   void finish(Backend& backend, std::span<const MemberRun> runs, Guards guards, double seconds);
 
+  /// After an error that ended the run: what a person can go on from, to be put behind the error's message. Saves the
+  /// state that was gathered last, if that could not be written then. `chosen`: the device was not the person's choice,
+  /// and has to be named.
+  [[nodiscard]] std::string after_failure(bool chosen);
+
   /// After resume(): what the guard of a member may go back to; empty without a checkpoint.
   [[nodiscard]] std::span<const GoodState> good_states(std::size_t member) const;
 
@@ -60,6 +65,8 @@ class Checkpointer : public Observer {
 
   void save(Backend& backend, std::span<const MemberRun> runs, Guards guards, double seconds);
   void capture(Backend& backend, std::span<const MemberRun> runs, Guards guards);
+  /// Writes what capture() has gathered; report_ tells whether that went well.
+  void write();
   /// Whether the members stand where the newest checkpoint has them.
   [[nodiscard]] bool is_saved(std::span<const MemberRun> runs) const;
 
@@ -75,6 +82,7 @@ class Checkpointer : public Observer {
   Checkpoint state_;             ///< the newest one written; before the first, only what does not change
   std::vector<double> watched_;  ///< watched losses of the members, as last measured
   Mark last_;                    ///< where a checkpoint was written, or should have been
+  bool is_whole_ = false;        ///< capture() has gathered all of state_
   CheckpointReport report_;
 };
 

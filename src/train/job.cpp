@@ -7,6 +7,7 @@
 
 #include <slalom/error.hpp>
 
+#include "core/host_memory.hpp"
 #include "train/checkpointer.hpp"
 #include "train/continuation.hpp"
 #include "train/curvature.hpp"
@@ -118,7 +119,9 @@ class JobRun {
 
  private:
   [[nodiscard]] Prepared prepare(const data::RowSplit& split, Notes& notes) const {
-    return training::prepare(job_, table_, valid_table_, split, notes);
+    const std::string what = std::to_string(split.train.size() + split.valid.size()) + " rows";
+    return core::name_shortage("preparing ", what,
+                               [&] { return training::prepare(job_, table_, valid_table_, split, notes); });
   }
 
   /// Adds the diagnosis to the error if all members diverge and none leaves a good state.
@@ -145,8 +148,23 @@ class JobRun {
     return message;
   }
 
+  /// Where the device or memory fails, adds to the error what is saved of the run.
   Trained train_population(const Prepared& p, std::int64_t n_members, const CheckpointOptions& checkpoints,
                            std::span<Observer* const> observers, bool with_details) const {
+    std::optional<training::Checkpointer> checkpointer;
+    try {
+      return core::name_shortage("training on ", std::to_string(p.train.n_rows) + " rows", [&] {
+        return train_members(p, n_members, checkpoints, observers, checkpointer, with_details);
+      });
+    } catch (const Error& error) {
+      if (error.code() != ExitCode::kDevice || !checkpointer) throw;
+      throw Error(ExitCode::kDevice, error.what() + checkpointer->after_failure(job_.device == DeviceKind::kAuto));
+    }
+  }
+
+  Trained train_members(const Prepared& p, std::int64_t n_members, const CheckpointOptions& checkpoints,
+                        std::span<Observer* const> observers, std::optional<training::Checkpointer>& checkpointer,
+                        bool with_details) const {
     std::vector<MemberConfig> members;
     for (std::int64_t m = 0; m < n_members; ++m) {
       members.push_back(
@@ -166,7 +184,6 @@ class JobRun {
     TrainerConfig config = job_.trainer;
     config.threads = job_.threads;
     std::vector<Observer*> all(observers.begin(), observers.end());
-    std::optional<training::Checkpointer> checkpointer;
     if (!checkpoints.folder.empty()) {
       checkpointer.emplace(checkpoints, training::fingerprint_of(job_, p, trained.device), observers);
       all.push_back(&*checkpointer);
@@ -179,6 +196,9 @@ class JobRun {
                             std::nullopt};
       if (p.valid) outcome.valid = backend->evaluate(m, *p.valid, {});
       trained.members.push_back(std::move(outcome));
+    }
+    for (const std::string& note : backend->take_notes()) {
+      for (Observer* observer : observers) observer->on_note(note);
     }
     const std::vector<double> parameters = backend->evaluation_parameters(trained.result.best_member);
     trained.parameters.assign(parameters.begin(), parameters.end());

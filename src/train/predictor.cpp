@@ -77,6 +77,10 @@ struct Predictor::State {
   Model model;
   Dataset empty;  ///< what the backend is told it trains on: nothing
   std::unique_ptr<Backend> backend;
+
+  void pass_notes_on(Notes& notes) const {
+    for (std::string& note : backend->take_notes()) notes.push_back(std::move(note));
+  }
 };
 
 Predictor::Predictor(Model model, DeviceKind device, int threads, Precision precision)
@@ -126,6 +130,7 @@ Table Predictor::predict(const Table& table, Notes& notes) {
   const Dataset data = apply_preprocessing(preprocessing, table, {}, Purpose::kPredict, false, notes);
   std::vector<float> outputs(static_cast<std::size_t>(data.n_rows * spec.n_outputs));
   state_->backend->predict(0, data.view(), {}, outputs);
+  state_->pass_notes_on(notes);
 
   Table result;
   result.n_rows = data.n_rows;
@@ -154,7 +159,9 @@ Table Predictor::predict(const Table& table, Notes& notes) {
 Metrics Predictor::evaluate(const Table& table, Notes& notes) {
   const bool labels = state_->model.spec.loss.kind == LossKind::kCrossEntropy;
   const Dataset data = apply_preprocessing(state_->model.preprocessing, table, {}, Purpose::kEvaluate, labels, notes);
-  return state_->backend->evaluate(0, data, {});
+  const Metrics metrics = state_->backend->evaluate(0, data, {});
+  state_->pass_notes_on(notes);
+  return metrics;
 }
 
 }  // namespace slalom

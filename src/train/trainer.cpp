@@ -89,12 +89,19 @@ class Loop {
       stop_late_members();
       for (std::size_t m = 0; m < runs_.size(); ++m) check_end(m);
       if (checkpointer_ != nullptr) checkpointer_->after_block(backend_, runs_, guards_, training_seconds_);
+      pass_notes_on();
     }
     if (checkpointer_ != nullptr) checkpointer_->finish(backend_, runs_, guards_, training_seconds_);
     return collect();
   }
 
  private:
+  void pass_notes_on() {
+    for (const std::string& note : backend_.take_notes()) {
+      for (Observer* observer : observers_) observer->on_note(note);
+    }
+  }
+
   [[nodiscard]] bool any_active() const {
     return std::any_of(runs_.begin(), runs_.end(), [](const MemberRun& run) { return run.active(); });
   }

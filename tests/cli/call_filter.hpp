@@ -12,13 +12,14 @@
 
 namespace slalom::testing {
 
-/// The number of read, pread64, write, fsync or rename; -1 for another name.
+/// The number of read, pread64, write, fsync, rename or clone3; -1 for another name.
 inline int call_number(std::string_view name) {
   if (name == "read") return SYS_read;
   if (name == "pread64") return SYS_pread64;
   if (name == "write") return SYS_write;
   if (name == "fsync") return SYS_fsync;
   if (name == "rename") return SYS_rename;
+  if (name == "clone3") return SYS_clone3;
   return -1;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs a program to which one system call fails as if the disk were broken: failing_call CALL ERROR BYTES program argument ...
-// CALL is read, pread64, write, fsync or rename; reads and writes fail that ask for at least BYTES bytes. It needs no
+// Runs a program to which one system call fails, as if the disk were broken: failing_call CALL ERROR BYTES program argument ...
+// CALL is read, pread64, write, fsync, rename or clone3 (which starts threads); reads and writes fail that ask for at least BYTES bytes. It needs no
 // privilege, and the program no seam: the kernel answers in its place (seccomp).
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -20,6 +20,7 @@ constexpr int kUnavailable = 69;
 int error_of(std::string_view name) {
   if (name == "EIO") return EIO;
   if (name == "ENOSPC") return ENOSPC;
+  if (name == "EAGAIN") return EAGAIN;
   return -1;
 }
 
@@ -29,7 +30,7 @@ int main(int argc, char** argv) {
   const int call = argc < 5 ? -1 : slalom::testing::call_number(argv[1]);
   const int error = argc < 5 ? -1 : error_of(argv[2]);
   if (call < 0 || error < 0) {
-    std::fprintf(stderr, "usage: failing_call read|pread64|write|fsync|rename EIO|ENOSPC BYTES program argument ...\n");
+    std::fprintf(stderr, "usage: failing_call CALL EIO|ENOSPC|EAGAIN BYTES program argument ...\n");
     return kUsage;
   }
   const auto least_bytes = static_cast<unsigned>(std::strtoul(argv[3], nullptr, 10));

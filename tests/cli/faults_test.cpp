@@ -129,6 +129,25 @@ TEST_F(Faults, ACheckpointThatCannotBeReadIsNotCalledDamaged) {
   EXPECT_EQ(slalom(command + "--epochs 2 --resume").status, 0);
 }
 
+/// A system that starts no more threads: reading does without them, and the OpenMP runtime says what it could not have.
+TEST_F(Faults, ThreadsThatCannotBeStartedAreDoneWithout) {
+  write("long.csv", plane_csv(60000));  // several blocks
+  const std::string train = "train --target y --quiet --epochs 1 --device cpu --data long.csv --threads 1 --out ";
+  ASSERT_EQ(slalom(train + "whole.safetensors").status, 0);
+  const Outcome alone = failing("clone3 EAGAIN 0", train + "m.safetensors");
+  EXPECT_EQ(alone.status, 0) << alone.err;
+  EXPECT_TRUE(read("m.safetensors") == read("whole.safetensors"));
+  const int n_files = count_files();
+  const Outcome crew =
+      failing("clone3 EAGAIN 0",
+              "train --target y --quiet --epochs 1 --device cpu --data plane.csv --threads 2 --restarts 2 "
+              "--out restarts.safetensors");
+  EXPECT_EQ(crew.status, 71) << crew.err;
+  EXPECT_NE(crew.err.find("libgomp: Thread creation failed"), std::string::npos) << crew.err;
+  EXPECT_NE(crew.err.find("slalom: a library ended the program, for want of memory or threads"), std::string::npos);
+  EXPECT_EQ(count_files(), n_files);
+}
+
 TEST_F(Faults, ReadsCutShortChangeNothing) {
   // A pipe that is fed line by line answers every read with a part.
   ASSERT_EQ(shell("mkfifo pipe").status, 0);
