@@ -3,6 +3,7 @@
 #include "cuda/arena.hpp"
 
 #include <cstdlib>
+#include <new>
 #include <string>
 
 #include "cuda/check.hpp"
@@ -28,10 +29,15 @@ std::size_t aligned(std::size_t bytes) { return (bytes + kAlignment - 1) / kAlig
 }  // namespace
 
 void Arena::Deleter::operator()(void* memory) const noexcept {
-  static_cast<void>(kind == MemoryKind::kDevice ? cudaFree(memory) : cudaFreeHost(memory));
+  switch (kind) {
+    case MemoryKind::kDevice: static_cast<void>(cudaFree(memory)); break;
+    case MemoryKind::kPinned: static_cast<void>(cudaFreeHost(memory)); break;
+    case MemoryKind::kOrdinary: ::operator delete(memory, std::align_val_t(kAlignment)); break;
+  }
 }
 
 Arena::Memory Arena::allocate(std::size_t bytes, MemoryKind kind) {
+  if (kind == MemoryKind::kOrdinary) return {::operator new(bytes, std::align_val_t(kAlignment)), Deleter{kind}};
   void* address = nullptr;
   const cudaError_t status =
       kind == MemoryKind::kDevice ? cudaMalloc(&address, bytes) : cudaHostAlloc(&address, bytes, cudaHostAllocDefault);
@@ -41,6 +47,15 @@ Arena::Memory Arena::allocate(std::size_t bytes, MemoryKind kind) {
   }
   SLALOM_CHECK(status);
   return {address, Deleter{kind}};
+}
+
+Arena Arena::on_host(const ArenaLayout& layout, Shortages* shortages) {
+  try {
+    return {layout, MemoryKind::kPinned};
+  } catch (const OutOfMemory& shortage) {
+    if (shortages != nullptr) shortages->add(shortage, "ordinary memory is used, from which copies are slower");
+    return {layout, MemoryKind::kOrdinary};
+  }
 }
 
 Arena::Arena(const ArenaLayout& layout, MemoryKind kind) {

@@ -6,13 +6,12 @@
 #include <cstdint>
 #include <memory>
 #include <span>
-#include <string>
 #include <type_traits>
 #include <vector>
 
 #include <cuda_runtime_api.h>
 
-#include <slalom/error.hpp>
+#include "cuda/shortage.hpp"
 
 namespace slalom::cuda {
 
@@ -41,21 +40,21 @@ class ArenaLayout {
   std::vector<Size> sizes_;
 };
 
-/// There is not as much memory as was asked for.
-class OutOfMemory : public DeviceError {
- public:
-  explicit OutOfMemory(const std::string& message) : DeviceError(message, ExitCode::kDevice) {}
-};
-
-enum class MemoryKind { kDevice, kPinned };
+/// kOrdinary: the host's, not page-locked.
+enum class MemoryKind { kDevice, kPinned, kOrdinary };
 
 /// The memory of one layout; move-only. One allocation for all pieces, or, if the environment variable
 /// SLALOM_SEPARATE_ALLOCATIONS is set, one for each, so that a memory checker sees an access that runs from one piece
-/// into the next. Uninitialised. Throws OutOfMemory that names the bytes asked for and free.
+/// into the next. Uninitialised. Throws OutOfMemory that names the bytes asked for and free, or std::bad_alloc for
+/// ordinary memory.
 class Arena {
  public:
   Arena() = default;
   Arena(const ArenaLayout& layout, MemoryKind kind);
+
+  /// Page-locked memory, or if the system has none to give, ordinary memory: copies are then slower, and `shortages`
+  /// (if any) are told.
+  [[nodiscard]] static Arena on_host(const ArenaLayout& layout, Shortages* shortages);
 
   template <class T>
   [[nodiscard]] T* pointer(Piece<T> piece) const {
@@ -65,7 +64,7 @@ class Arena {
   [[nodiscard]] std::size_t count(Piece<T> piece) const {
     return places_.at(piece.index).count;
   }
-  /// Pinned memory only: the host may read and write it.
+  /// Memory of the host only: it may read and write it.
   template <class T>
   [[nodiscard]] std::span<T> span(Piece<T> piece) const {
     return {pointer(piece), count(piece)};

@@ -17,6 +17,11 @@ constexpr std::int64_t kStreamBytes = std::int64_t{64} << 20;  // the same where
 constexpr int kSlots = 2;                                      // one launch computes, the next is written and uploaded
 constexpr int kStreamSlots = 3;                                // one computes, one is uploaded, one is written
 constexpr std::int64_t kMostGatherThreads = 16;
+constexpr std::int64_t kLeastPrediction = 2048;  // rows: smaller products may round otherwise
+
+// What is done for want of memory.
+constexpr std::string_view kStreaming = "the training data is streamed from the host";
+constexpr std::string_view kSending = "validation data is sent to the device for every evaluation";
 
 /// Makes `device` the one that this thread's CUDA calls go to.
 Stream stream_on(const DeviceInfo& device) {
@@ -34,11 +39,6 @@ std::int64_t data_limit(const BackendOptions& options) {
   return static_cast<std::int64_t>(free / 10 * 9);
 }
 
-PipelineMemory pipeline_memory(bool streams, const BackendOptions& options) {
-  if (!streams) return {.n_slots = kSlots, .slot_bytes = kSlotBytes};
-  return {.n_slots = kStreamSlots, .slot_bytes = kStreamBytes, .limit = options.device_memory};
-}
-
 int gather_threads(const BackendOptions& options) {
   return static_cast<int>(
       std::min<std::int64_t>(options.threads > 0 ? options.threads : omp_get_num_procs(), kMostGatherThreads));
@@ -51,22 +51,37 @@ CudaBackend::CudaBackend(DeviceInfo device, const ModelSpec& spec, const Dataset
                          std::unique_ptr<DeviceEngine> engine)
     : Backend(spec, static_cast<std::int64_t>(members.size())),
       device_(std::move(device)),
+      stream_bytes_(options.device_memory > 0 ? std::min(kStreamBytes, options.device_memory / kStreamSlots)
+                                              : kStreamBytes),
+      train_(train),
       layout_(spec),
       stream_(stream_on(device_)),
-      population_(layout_, members, stream_.get()),
-      resident_(data_limit(options)),
-      train_is_resident_(resident_.add(train, stream_.get())),
-      engine_(engine
-                  ? std::move(engine)
-                  : make_engine({.device = device_, .spec = spec, .members = members, .precision = options.precision})),
+      population_(layout_, members, stream_.get(), &shortages_),
+      engine_(engine ? std::move(engine)
+                     : make_engine({.device = device_,
+                                    .spec = spec,
+                                    .members = members,
+                                    .precision = options.precision,
+                                    .shortages = &shortages_})),
       pipeline_({.train = train,
-                 .resident = resident_.find(train.view()),
+                 .resident = nullptr,
                  .population = population_,
                  .ordered_inputs = engine_->wants_ordered_inputs(),
                  .threads = gather_threads(options)},
-                pipeline_memory(streams(), options), population_, *engine_, stream_.get()),
+                {.n_slots = kStreamSlots,
+                 .slot_bytes = kStreamBytes,
+                 .limit = options.device_memory,
+                 .shortages = &shortages_,
+                 .make_room = [this](const OutOfMemory& shortage) { return make_room(shortage); }},
+                population_, *engine_, stream_.get()),
+      resident_(data_limit(options)),
       evaluator_(stream_.get()) {
-  if (streams()) resident_.withhold(kStreamSlots * kStreamBytes);
+  prediction_.tell(&shortages_);
+  if (add_resident(train, kStreaming)) {
+    pipeline_.use(resident_.find(train.view()), kSlots, kSlotBytes);
+  } else {
+    resident_.withhold(kStreamSlots * kStreamBytes);
+  }
   SLALOM_CHECK(cudaStreamSynchronize(stream_.get()));
 }
 
@@ -74,8 +89,48 @@ std::string CudaBackend::description() const {
   return "cuda (" + device_.name + ", " + engine_->description() + (streams() ? ", streaming)" : ")");
 }
 
+std::optional<std::int64_t> CudaBackend::memory_bytes() const {
+  return population_.memory_bytes() + engine_->memory_bytes() + pipeline_.memory_bytes() + resident_.used() +
+         prediction_.memory_bytes() + evaluator_.memory_bytes();
+}
+
+/// False if there is no room for it, which is told if that was not to be expected.
+bool CudaBackend::add_resident(const Dataset& data, std::string_view instead) {
+  try {
+    return resident_.add(data, stream_.get());
+  } catch (const OutOfMemory& shortage) {
+    shortages_.add(shortage, instead);
+    return false;
+  }
+}
+
 void CudaBackend::keep(const Dataset& data) {
-  if (resident_.add(data, stream_.get()) && streams()) pipeline_.keep_data(resident_.used());
+  if (add_resident(data, kSending) && streams()) pipeline_.keep_data(resident_.used());
+}
+
+/// Gives back something that training can do without, the cheapest first; called while the device is idle. Throws the
+/// shortage, with advice, if nothing is left.
+bool CudaBackend::make_room(const OutOfMemory& shortage) {
+  if (evaluator_.release()) return true;  // these come again when they are needed
+  if (prediction_.release()) return true;
+  if (engine_->release_prediction()) return true;
+  const bool streamed = streams();
+  if (resident_.release(streamed ? nullptr : resident_.find(train_.view()))) {
+    shortages_.add(shortage, kSending);
+    return true;
+  }
+  if (!streamed) {
+    pipeline_.use(nullptr, 0, stream_bytes_);
+    resident_.release();
+    shortages_.add(shortage, kStreaming);
+    return true;
+  }
+  if (!pipeline_.make_smaller()) {
+    throw OutOfMemory(std::string(shortage.what()) +
+                      "; nothing is left to give back: a smaller --batch-size needs less, --device cpu none");
+  }
+  shortages_.add(shortage, "epochs are cut into more launches");
+  return true;
 }
 
 std::vector<BlockResult> CudaBackend::run(std::span<const StepBlock> blocks) {
@@ -85,15 +140,40 @@ std::vector<BlockResult> CudaBackend::run(std::span<const StepBlock> blocks) {
 
 void CudaBackend::predict(std::int64_t member, const FeatureView& x, std::span<const std::uint32_t> rows,
                           std::span<float> outputs) {
-  const DeviceData* resident = resident_.find(x);
-  prediction_.predict(*engine_,
-                      {.parameters = population_.evaluation_parameters(member),
-                       .x = x,
-                       .resident = resident != nullptr ? resident->x.data : nullptr,
-                       .rows = rows,
-                       .n_outputs = spec().n_outputs,
-                       .outputs = outputs},
-                      stream_.get());
+  while (true) {
+    const DeviceData* resident = resident_.find(x);
+    try {
+      return prediction_.predict(*engine_,
+                                 {.parameters = population_.evaluation_parameters(member),
+                                  .x = x,
+                                  .resident = resident != nullptr ? resident->x.data : nullptr,
+                                  .rows = rows,
+                                  .n_outputs = spec().n_outputs,
+                                  .outputs = outputs},
+                                 stream_.get());
+    } catch (const OutOfMemory& shortage) {
+      make_room_for_prediction(shortage);
+    }
+  }
+}
+
+/// Throws the shortage if nothing is left to give back.
+void CudaBackend::make_room_for_prediction(const OutOfMemory& shortage) {
+  pipeline_.forget();
+  SLALOM_CHECK(cudaDeviceSynchronize());
+  if (evaluator_.release()) return;
+  if (prediction_.make_smaller(kLeastPrediction)) {
+    shortages_.add(shortage, "predictions are made in smaller pieces");
+    return;
+  }
+  if (engine_->release_training()) return;
+  if (resident_.release()) {  // training data as well: what trains can stream
+    pipeline_.use(nullptr, 0, stream_bytes_);
+    shortages_.add(shortage, kStreaming);
+    return;
+  }
+  if (prediction_.make_smaller(1)) return;
+  throw OutOfMemory(std::string(shortage.what()) + "; nothing is left to give back: --device cpu needs none");
 }
 
 Metrics CudaBackend::evaluate(std::int64_t member, const Dataset& data, std::span<const std::uint32_t> rows) {
@@ -105,9 +185,10 @@ Metrics CudaBackend::evaluate(std::int64_t member, const Dataset& data, std::spa
                                             .data = data,
                                             .resident = *resident,
                                             .rows = rows});
-    } catch (const OutOfMemory&) {
+    } catch (const OutOfMemory& shortage) {
       SLALOM_CHECK(cudaStreamSynchronize(stream_.get()));
       evaluator_.release();
+      shortages_.add(shortage, "metrics are computed on the host");
       evaluated_on_host_.insert(resident);
     }
   }

@@ -5,6 +5,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <slalom/backend.hpp>
@@ -17,12 +18,14 @@
 #include "cuda/population.hpp"
 #include "cuda/prediction.hpp"
 #include "cuda/resident_data.hpp"
+#include "cuda/shortage.hpp"
 #include "cuda/step_pipeline.hpp"
 
 namespace slalom::cuda {
 
 /// Implements the contract of Backend on one device. Training data that fits is resident; else its rows are streamed,
-/// in the order in which they are visited.
+/// in the order in which they are visited. Where memory is short later, the backend gives back what it can do without
+/// (make_room), says so in take_notes(), and goes on with the same results.
 class CudaBackend : public Backend {
  public:
   /// `engine`: null for the one that make_engine() chooses.
@@ -31,6 +34,9 @@ class CudaBackend : public Backend {
 
   [[nodiscard]] DeviceKind device() const noexcept override { return DeviceKind::kCuda; }
   [[nodiscard]] std::string description() const override;
+  /// All that was allocated for it; what the CUDA runtime and its libraries take for themselves is not counted.
+  [[nodiscard]] std::optional<std::int64_t> memory_bytes() const override;
+  [[nodiscard]] std::vector<std::string> take_notes() override { return shortages_.take(); }
   [[nodiscard]] std::vector<BlockResult> run(std::span<const StepBlock> blocks) override;
   void begin(std::span<const StepBlock> blocks) override { pipeline_.begin(blocks); }
   void prefetch(std::span<const StepBlock> blocks) override { pipeline_.prefetch(blocks); }
@@ -49,16 +55,21 @@ class CudaBackend : public Backend {
   void restore(std::int64_t member, SnapshotSlot slot) override;
 
  private:
-  [[nodiscard]] bool streams() const noexcept { return !train_is_resident_; }
+  [[nodiscard]] bool streams() const { return resident_.find(train_.view()) == nullptr && train_.n_rows > 0; }
+  bool add_resident(const Dataset& data, std::string_view instead);
+  bool make_room(const OutOfMemory& shortage);
+  void make_room_for_prediction(const OutOfMemory& shortage);
 
   DeviceInfo device_;
+  std::int64_t stream_bytes_;  ///< of a launch's inputs, if training data that was resident must be streamed
+  const Dataset& train_;
   ParameterLayout layout_;
   Stream stream_;
+  Shortages shortages_;
   mutable Population population_;  ///< mutable: the mean of averaged SGD is put together in scratch memory
-  ResidentData resident_;
-  bool train_is_resident_;
   std::unique_ptr<DeviceEngine> engine_;
   StepPipeline pipeline_;
+  ResidentData resident_;
   PredictionBuffers prediction_;
   Evaluator evaluator_;
   std::set<const DeviceData*> evaluated_on_host_;  ///< datasets for whose metrics device memory was too short

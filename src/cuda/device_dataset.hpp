@@ -20,6 +20,7 @@ class DeviceDataset {
   DeviceDataset() = default;
   DeviceDataset(const Dataset& data, cudaStream_t stream);
   [[nodiscard]] const DeviceData& view() const noexcept { return view_; }
+  [[nodiscard]] std::int64_t bytes() const noexcept { return static_cast<std::int64_t>(arena_.bytes()); }
 
  private:
   Arena arena_;

@@ -22,10 +22,11 @@ int most_slots(std::span<const MemberConfig> members) {
 std::unique_ptr<DeviceEngine> make_engine(const EngineRequest& request) {
   if (!request.spec.is_linear()) {
     const NetworkOptions options{.precision = request.precision, .max_slots = most_slots(request.members)};
-    if (options.precision != Precision::kFp32) return std::make_unique<NetworkEngine>(request.spec, options);
-    return std::make_unique<NetworkChooser>(request.spec, request.device, [spec = request.spec, options] {
-      return std::make_unique<NetworkEngine>(spec, options);
-    });
+    const auto make_large = [spec = request.spec, options, shortages = request.shortages] {
+      return std::make_unique<NetworkEngine>(spec, options, shortages);
+    };
+    if (options.precision != Precision::kFp32) return make_large();
+    return std::make_unique<NetworkChooser>(request.spec, request.device, make_large);
   }
   return std::make_unique<LinearEngine>(request.spec,
                                         DeviceLimits{.multiprocessors = request.device.multiprocessors,

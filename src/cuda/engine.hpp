@@ -13,6 +13,7 @@
 #include <slalom/config.hpp>
 
 #include "cuda/device_info.hpp"
+#include "cuda/shortage.hpp"
 #include "member_task.hpp"
 
 namespace slalom::cuda {
@@ -32,6 +33,14 @@ class DeviceEngine {
   /// True: tasks must carry OrderedTargets and PackedConstants, which then replace data.targets, labels and weights and
   /// `constants`.
   [[nodiscard]] virtual bool wants_ordered_inputs() const noexcept { return false; }
+
+  /// What it has allocated on the device for itself.
+  [[nodiscard]] virtual std::int64_t memory_bytes() const noexcept { return 0; }
+
+  /// Give back what the one needs and the other does not, while the device is idle; false if there is nothing. It comes
+  /// again with the next call of prepare() or reserve_prediction().
+  virtual bool release_training() { return false; }
+  virtual bool release_prediction() { return false; }
 
   /// Makes room for predictions of up to `rows` rows. Waits for the device if it has to grow.
   virtual void reserve_prediction(std::int64_t /*rows*/) {}
@@ -54,6 +63,7 @@ struct EngineRequest {
   const ModelSpec& spec;
   std::span<const MemberConfig> members;
   Precision precision = Precision::kFp32;
+  Shortages* shortages = nullptr;  ///< told of what engines do otherwise for want of memory; outlives the engine
 };
 
 /// The engine for the request. Batch sizes are not known yet: engines decide by them in prepare().

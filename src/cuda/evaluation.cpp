@@ -3,6 +3,8 @@
 #include "cuda/evaluation.hpp"
 
 #include <algorithm>
+#include <stdexcept>
+#include <string>
 
 #include "cuda/check.hpp"
 #include "cuda/prediction.hpp"
@@ -70,14 +72,28 @@ EvaluatedRows Evaluator::predict(DeviceEngine& engine, const EvaluationJob& job)
           .loss_constant = core::loss_constant(job.spec.loss)};
 }
 
-void Evaluator::release() {
+bool Evaluator::release() {
+  const bool held = memory_bytes() > 0;
   capacity_outputs_ = capacity_rows_ = 0;
   arena_ = {};
   scratch_.release();
+  return held;
 }
 
 Metrics Evaluator::evaluate(DeviceEngine& engine, const EvaluationJob& job) {
   const EvaluatedRows rows = predict(engine, job);
+  try {
+    return sum_up(rows, job);
+  } catch (const Error&) {
+    throw;
+  } catch (const std::runtime_error& error) {  // Thrust's own, which names what it met last and not what was first
+    const std::string call = "Thrust, " + std::string(error.what());
+    check(cudaGetLastError(), call.c_str(), __FILE__, __LINE__);
+    fail_call("a failed call", call.c_str(), __FILE__, __LINE__);
+  }
+}
+
+Metrics Evaluator::sum_up(const EvaluatedRows& rows, const EvaluationJob& job) {
   training::MetricSums sums{.rows = rows.n_rows};
   const LossSums losses = sum_losses(rows, scratch_);
   sums.loss = losses.weighted;

@@ -35,10 +35,15 @@ class Evaluator {
   /// Waits for the stream. Throws OutOfMemory if outputs or sorted scores of all rows do not fit.
   [[nodiscard]] Metrics evaluate(DeviceEngine& engine, const EvaluationJob& job);
 
-  /// Gives all memory back.
-  void release();
+  /// Gives all memory back; false if there is none.
+  bool release();
+  /// Of device memory.
+  [[nodiscard]] std::int64_t memory_bytes() const noexcept {
+    return static_cast<std::int64_t>(arena_.bytes()) + scratch_.memory_bytes();
+  }
 
  private:
+  [[nodiscard]] Metrics sum_up(const EvaluatedRows& rows, const EvaluationJob& job);
   [[nodiscard]] EvaluatedRows predict(DeviceEngine& engine, const EvaluationJob& job);
 
   std::int64_t capacity_outputs_ = 0, capacity_rows_ = 0;

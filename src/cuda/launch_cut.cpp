@@ -28,9 +28,10 @@ std::int64_t largest_step_bytes(std::span<const StepBlock> blocks, const LaunchB
   return largest;
 }
 
-std::vector<LaunchParts> cut_into_launches(std::span<const StepBlock> blocks, const LaunchBudget& budget) {
+std::vector<LaunchParts> cut_into_launches(std::span<const StepBlock> blocks, const LaunchBudget& budget,
+                                           std::vector<std::int64_t> done) {
   std::vector<LaunchParts> launches;
-  std::vector<std::int64_t> done(blocks.size(), 0);
+  done.resize(blocks.size(), 0);
   while (true) {
     std::int64_t one_step_each = 0;
     for (std::size_t m = 0; m < blocks.size(); ++m) {

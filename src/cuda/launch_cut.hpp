@@ -29,6 +29,8 @@ struct LaunchBudget {
 
 /// All steps of all blocks, each member's in order, in as few launches as the budget allows: while they have steps, all
 /// members take part in a launch with equally many. A step that is larger than the budget is a launch of its own.
-[[nodiscard]] std::vector<LaunchParts> cut_into_launches(std::span<const StepBlock> blocks, const LaunchBudget& budget);
+/// `done`: steps of each block that are not to be cut again; empty: none.
+[[nodiscard]] std::vector<LaunchParts> cut_into_launches(std::span<const StepBlock> blocks, const LaunchBudget& budget,
+                                                         std::vector<std::int64_t> done = {});
 
 }  // namespace slalom::cuda

@@ -29,6 +29,9 @@ class LaunchWriter {
  public:
   explicit LaunchWriter(const LaunchSources& sources) : from_(sources) {}
 
+  /// For later launches: where the training data is on the device, or null.
+  void read_from(const DeviceData* resident) { from_.resident = resident; }
+
   /// Costs of a row and a step for cut_into_launches.
   [[nodiscard]] LaunchBudget budget(std::int64_t bytes) const;
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 #include <slalom/error.hpp>
 
@@ -30,13 +31,22 @@ LinearEngine::LinearEngine(const ModelSpec& spec, const DeviceLimits& limits, st
 
 std::string LinearEngine::description() const { return "float32"; }
 
+bool LinearEngine::release_training() {
+  tiles_ = {};
+  return std::exchange(tiles_per_block_, 0) > 0;
+}
+
+bool LinearEngine::release_prediction() {
+  gathered_ = {};
+  return std::exchange(gathered_capacity_, 0) > 0;
+}
+
 void LinearEngine::reserve_prediction(std::int64_t rows) {
   if (linear_predict_fits(model_, limits_)) return;
   if (!blas_) blas_ = make_blas();
   if (rows <= gathered_capacity_) return;
   SLALOM_CHECK(cudaDeviceSynchronize());
-  gathered_capacity_ = 0;  // if the allocation fails, nothing is there
-  gathered_ = {};          // freed before the larger one is made
+  release_prediction();  // before the larger memory is made; if the allocation fails, nothing is there
   ArenaLayout layout;
   gathered_rows_ = layout.add<float>(rows * model_.stride);
   gathered_ = Arena(layout, MemoryKind::kDevice);
@@ -84,8 +94,7 @@ void LinearEngine::prepare_tiles(std::span<MemberTask> tasks) {
   per_block = (per_block + 255) / 256 * 256;
   if (per_block <= tiles_per_block_) return;
   SLALOM_CHECK(cudaDeviceSynchronize());
-  tiles_per_block_ = 0;  // if the allocation fails, nothing is there
-  tiles_ = {};           // freed before the larger one is made
+  release_training();  // before the larger memory is made; if the allocation fails, nothing is there
   ArenaLayout layout;
   tiles_bytes_ = layout.add<std::byte>(per_block * limits_.multiprocessors);
   tiles_ = Arena(layout, MemoryKind::kDevice);

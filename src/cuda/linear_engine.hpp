@@ -17,7 +17,12 @@ class LinearEngine : public DeviceEngine {
   LinearEngine(const ModelSpec& spec, const DeviceLimits& limits, std::int64_t n_members);
 
   [[nodiscard]] std::string description() const override;
+  [[nodiscard]] std::int64_t memory_bytes() const noexcept override {
+    return static_cast<std::int64_t>(exchange_.bytes() + tiles_.bytes() + gathered_.bytes());
+  }
   [[nodiscard]] bool wants_ordered_inputs() const noexcept override { return true; }
+  bool release_training() override;
+  bool release_prediction() override;
   void reserve_prediction(std::int64_t rows) override;
   void prepare(std::span<MemberTask> tasks) override;
   void run(std::span<const MemberTask> tasks, const MemberTask* device_tasks, cudaStream_t stream) override;

@@ -18,6 +18,9 @@ class NetworkChooser : public DeviceEngine {
   NetworkChooser(const ModelSpec& spec, const DeviceInfo& device, MakeEngine make_large);
 
   [[nodiscard]] std::string description() const override;
+  [[nodiscard]] std::int64_t memory_bytes() const noexcept override { return large_ ? large_->memory_bytes() : 0; }
+  bool release_training() override { return large_ && large_->release_training(); }
+  bool release_prediction() override { return large_ && large_->release_prediction(); }
   void reserve_prediction(std::int64_t rows) override;
   void prepare(std::span<MemberTask> tasks) override;
   void run(std::span<const MemberTask> tasks, const MemberTask* device_tasks, cudaStream_t stream) override;

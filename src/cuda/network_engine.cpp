@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <bit>
 #include <string>
+#include <utility>
 
 #include "cuda/check.hpp"
 #include "cuda/network_pass.hpp"
@@ -13,22 +14,61 @@
 
 namespace slalom::cuda {
 
-NetworkEngine::NetworkEngine(const ModelSpec& spec, const NetworkOptions& options)
-    : shape_(spec, options), blas_(make_blas_lt()), own_stream_(make_stream()) {}
+NetworkEngine::NetworkEngine(const ModelSpec& spec, const NetworkOptions& options, Shortages* shortages)
+    : shape_(spec, options), blas_(make_blas_lt()), own_stream_(make_stream()), shortages_(shortages) {}
 
 std::string NetworkEngine::description() const {
   return "cuBLASLt products in graphs of steps, " + std::string(name_of(shape_.options.precision));
 }
 
+bool NetworkEngine::release_training() {
+  graphs_.clear();  // they hold addresses of the memory that goes
+  return std::exchange(training_, {}).rows > 0;
+}
+
+bool NetworkEngine::release_prediction() { return std::exchange(prediction_, {}).rows > 0; }
+
 void NetworkEngine::prepare(std::span<MemberTask> tasks) {
   std::int64_t rows = 0;
   for (const MemberTask& task : tasks) rows = std::max(rows, std::min(task.batch_size, task.n_rows));
-  if (rows <= training_.rows) return;
-  SLALOM_CHECK(cudaDeviceSynchronize());
-  graphs_.clear();  // they hold addresses of the memory that goes
-  training_ = {};
-  training_ = TrainingMemory(shape_, rows, own_stream_.get());
-  SLALOM_CHECK(cudaStreamSynchronize(own_stream_.get()));
+  if (rows > training_.rows) {
+    SLALOM_CHECK(cudaDeviceSynchronize());
+    release_training();
+    training_ = TrainingMemory(shape_, rows, own_stream_.get());
+    SLALOM_CHECK(cudaStreamSynchronize(own_stream_.get()));
+  }
+  while (true) {
+    try {
+      for (const MemberTask& task : tasks) {
+        if (task.n_rows > 0) for_each_graph(task, [&](const GraphKey& key) { graph_of(key); });
+      }
+      return;
+    } catch (const OutOfMemory& shortage) {
+      if (graph_steps_ == 1) throw;
+      SLALOM_CHECK(cudaDeviceSynchronize());  // they may be running
+      graph_steps_ /= 2;
+      std::erase_if(graphs_, [&](const auto& entry) { return entry.first.steps > graph_steps_; });
+      if (shortages_ != nullptr) shortages_->add(shortage, "graphs of fewer steps are used");
+    }
+  }
+}
+
+/// Calls visit(key) for every graph that runs the task, in order.
+template <class Visit>
+void NetworkEngine::for_each_graph(const MemberTask& task, Visit&& visit) const {
+  std::int64_t done = 0;
+  const auto add = [&](std::int64_t rows, std::int64_t steps) {
+    visit(GraphKey{.rows = rows,
+                   .steps = steps,
+                   .parity = static_cast<std::size_t>(done % 2),
+                   .clips_norm = task.rule.clip_norm > 0.0});
+    done += steps;
+  };
+  const std::int64_t whole_batches = task.n_rows / task.batch_size;
+  for (std::int64_t steps = graph_steps_; steps > 0; steps /= 2) {
+    while (whole_batches - done >= steps) add(task.batch_size, steps);
+  }
+  if (task.n_rows % task.batch_size > 0) add(task.n_rows % task.batch_size, 1);
 }
 
 void NetworkEngine::reserve_prediction(std::int64_t rows) {
@@ -36,7 +76,7 @@ void NetworkEngine::reserve_prediction(std::int64_t rows) {
   rows = std::min(static_cast<std::int64_t>(std::bit_ceil(static_cast<std::uint64_t>(rows))), kPredictionRows);
   if (rows <= prediction_.rows) return;
   SLALOM_CHECK(cudaDeviceSynchronize());
-  prediction_ = {};
+  release_prediction();
   prediction_ = PredictionMemory(shape_, rows, own_stream_.get());
   SLALOM_CHECK(cudaStreamSynchronize(own_stream_.get()));
 }
@@ -83,20 +123,11 @@ void NetworkEngine::run_member(const MemberTask& task, const MemberTask* device_
                       .half_parameters = training_.half_parameters},
                      stream);
   std::int64_t done = 0;
-  const auto launch = [&](std::int64_t rows, std::int64_t steps) {
-    graph_of({.rows = rows,
-              .steps = steps,
-              .parity = static_cast<std::size_t>(done % 2),
-              .clips_norm = task.rule.clip_norm > 0.0})
-        .launch(stream);
+  for_each_graph(task, [&](const GraphKey& key) {
+    graph_of(key).launch(stream);
     ++graph_launches_;
-    done += steps;
-  };
-  const std::int64_t whole_batches = task.n_rows / task.batch_size;
-  for (std::int64_t steps = kGraphSteps; steps > 0; steps /= 2) {
-    while (whole_batches - done >= steps) launch(task.batch_size, steps);
-  }
-  if (task.n_rows % task.batch_size > 0) launch(task.n_rows % task.batch_size, 1);
+    done += key.steps;
+  });
   launch_member_store({.control = training_.control,
                        .n_steps = done,
                        .n_total = layout.n_total,

@@ -17,17 +17,22 @@
 namespace slalom::cuda {
 
 /// Runs each member's steps as graphs of 32 steps, then 16, 8, 4, 2 and 1 for the rest and one for the last short
-/// batch. A graph is recorded when it is first needed and kept: it reads what differs between calls and members from a
-/// slot in device memory. Members run one after another: their products are meant to fill the device, they share the
+/// batch. Graphs are recorded by prepare() and kept: they read what differs between calls and members from a slot in
+/// device memory. Where there is no memory for long ones, all are shorter; the steps are the same. Members run one after another: their products are meant to fill the device, they share the
 /// memory that graphs work on, and so a member's numbers cannot depend on the others.
 class NetworkEngine : public DeviceEngine {
  public:
   static constexpr std::int64_t kGraphSteps = 32;  ///< a power of two
   static constexpr std::int64_t kPredictionRows = 2048;
 
-  NetworkEngine(const ModelSpec& spec, const NetworkOptions& options);
+  NetworkEngine(const ModelSpec& spec, const NetworkOptions& options, Shortages* shortages = nullptr);
 
   [[nodiscard]] std::string description() const override;
+  [[nodiscard]] std::int64_t memory_bytes() const noexcept override {
+    return training_.memory_bytes() + prediction_.memory_bytes();
+  }
+  bool release_training() override;
+  bool release_prediction() override;
   void prepare(std::span<MemberTask> tasks) override;
   void reserve_prediction(std::int64_t rows) override;
   void run(std::span<const MemberTask> tasks, const MemberTask* device_tasks, cudaStream_t stream) override;
@@ -50,6 +55,8 @@ class NetworkEngine : public DeviceEngine {
 
  private:
   void run_member(const MemberTask& task, const MemberTask* device_task, cudaStream_t stream);
+  template <class Visit>
+  void for_each_graph(const MemberTask& task, Visit&& visit) const;
   const RecordedGraph& graph_of(const GraphKey& key);
   const std::vector<LayerPlans>& plans_of(std::int64_t rows);
   const std::vector<ForwardPlan>& prediction_plans_of(std::int64_t rows);
@@ -61,6 +68,8 @@ class NetworkEngine : public DeviceEngine {
   PredictionMemory prediction_;
   std::map<std::int64_t, std::vector<LayerPlans>> plans_;  ///< by rows
   std::map<std::int64_t, std::vector<ForwardPlan>> prediction_plans_;
+  std::int64_t graph_steps_ = kGraphSteps;  ///< of the longest graph that there is memory for
+  Shortages* shortages_;
   std::map<GraphKey, RecordedGraph> graphs_;
   std::int64_t graph_launches_ = 0;
 };

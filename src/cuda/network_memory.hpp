@@ -52,6 +52,8 @@ class TrainingMemory {
   double* norm_partials = nullptr;
   void* workspace = nullptr;  ///< of cuBLASLt
 
+  [[nodiscard]] std::int64_t memory_bytes() const noexcept { return static_cast<std::int64_t>(arena_.bytes()); }
+
  private:
   Arena arena_;
 };
@@ -66,6 +68,8 @@ class PredictionMemory {
   void* half_parameters = nullptr;  ///< bfloat16: [n_trainable]; else null
   std::vector<LayerPlace> layers;
   void* workspace = nullptr;
+
+  [[nodiscard]] std::int64_t memory_bytes() const noexcept { return static_cast<std::int64_t>(arena_.bytes()); }
 
  private:
   Arena arena_;

@@ -12,25 +12,23 @@
 
 namespace slalom::cuda {
 
-Population::Population(const ParameterLayout& layout, std::span<const MemberConfig> members, cudaStream_t stream)
+Population::Population(const ParameterLayout& layout, std::span<const MemberConfig> members, cudaStream_t stream,
+                       Shortages* shortages)
     : n_total_(layout.n_total), n_trainable_(layout.n_trainable), stream_(stream) {
   ArenaLayout memory;
+  std::vector<std::int64_t> counts;
   for (const MemberConfig& config : members) {
     const core::RuleSettings settings = core::resolve_rule(config.optimizer);
     Member member{.config = config, .settings = settings, .clock = core::StepClock(settings)};
-    const std::int64_t count = n_total_ + n_state(member);
-    member.values = memory.add<float>(count);
-    for (Piece<float>& snapshot : member.snapshots) snapshot = memory.add<float>(count);
+    counts.push_back(n_total_ + n_state(member));
+    member.values = memory.add<float>(counts.back());
     members_.push_back(member);
   }
   evaluation_ = memory.add<float>(n_total_);
   arena_ = Arena(memory, MemoryKind::kDevice);
+  snapshots_.emplace(counts, shortages, stream_);
   // Memory checkers want the target of a copy on the device to have been written once.
-  const auto clear = [&](Piece<float> piece) {
-    SLALOM_CHECK(cudaMemsetAsync(arena_.pointer(piece), 0, arena_.count(piece) * sizeof(float), stream_));
-  };
-  clear(evaluation_);
-  for (const Member& member : members_) std::for_each(member.snapshots.begin(), member.snapshots.end(), clear);
+  SLALOM_CHECK(cudaMemsetAsync(arena_.pointer(evaluation_), 0, arena_.count(evaluation_) * sizeof(float), stream_));
   const std::vector<double> zeros(static_cast<std::size_t>(n_total_), 0.0);
   for (std::int64_t m = 0; m < static_cast<std::int64_t>(members_.size()); ++m) import_state(m, {.parameters = zeros});
 }
@@ -82,7 +80,7 @@ void Population::save(std::int64_t index, SnapshotSlot slot) {
   Member& member = members_.at(static_cast<std::size_t>(index));
   const auto s = static_cast<std::size_t>(slot);
   member.snapshot_clocks[s] = member.clock;
-  copy(parameters(index), arena_.pointer(member.snapshots[s]), arena_.count(member.values));
+  snapshots_->save(static_cast<std::size_t>(index), slot, parameters(index));
 }
 
 void Population::restore(std::int64_t index, SnapshotSlot slot) {
@@ -92,7 +90,7 @@ void Population::restore(std::int64_t index, SnapshotSlot slot) {
     throw Error(ExitCode::kSoftware, "internal error: restore of a snapshot that was never saved");
   }
   member.clock = *member.snapshot_clocks[s];
-  copy(arena_.pointer(member.snapshots[s]), parameters(index), arena_.count(member.values));
+  snapshots_->restore(static_cast<std::size_t>(index), slot, parameters(index));
 }
 
 void Population::copy(const float* from, float* to, std::size_t count) const {

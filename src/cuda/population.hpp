@@ -15,6 +15,7 @@
 
 #include "core/rules.hpp"
 #include "cuda/arena.hpp"
+#include "cuda/snapshots.hpp"
 #include "member_task.hpp"
 
 namespace slalom::cuda {
@@ -23,7 +24,9 @@ namespace slalom::cuda {
 /// construction; those that return values wait for it.
 class Population {
  public:
-  Population(const ParameterLayout& layout, std::span<const MemberConfig> members, cudaStream_t stream);
+  /// `shortages`: told if snapshots do not fit the device.
+  Population(const ParameterLayout& layout, std::span<const MemberConfig> members, cudaStream_t stream,
+             Shortages* shortages = nullptr);
 
   [[nodiscard]] std::int64_t size() const noexcept { return static_cast<std::int64_t>(members_.size()); }
   [[nodiscard]] const MemberConfig& config(std::int64_t member) const { return at(member).config; }
@@ -46,13 +49,17 @@ class Population {
   void save(std::int64_t index, SnapshotSlot slot);
   void restore(std::int64_t index, SnapshotSlot slot);
 
+  /// Of device memory.
+  [[nodiscard]] std::int64_t memory_bytes() const noexcept {
+    return static_cast<std::int64_t>(arena_.bytes()) + snapshots_->memory_bytes();
+  }
+
  private:
   struct Member {
     MemberConfig config;
     core::RuleSettings settings;
     core::StepClock clock;
     Piece<float> values;  ///< the parameter arena, then the state slots: one piece, so that a snapshot is one copy
-    std::array<Piece<float>, kSnapshotSlots> snapshots;
     std::array<std::optional<core::StepClock>, kSnapshotSlots> snapshot_clocks;
   };
 
@@ -67,6 +74,7 @@ class Population {
   std::vector<Member> members_;
   Piece<float> evaluation_;
   Arena arena_;
+  std::optional<Snapshots> snapshots_;
 };
 
 }  // namespace slalom::cuda

@@ -20,20 +20,33 @@ void PredictionBuffers::reserve(const PredictionJob& job, std::int64_t rows, cud
   features_ = layout.add<float>(n_rows * n_columns);
   outputs_ = layout.add<float>(n_rows * n_outputs);
   rows_ = layout.add<std::uint32_t>(n_rows);
-  capacity_rows_ = capacity_stride_ = capacity_outputs_ = 0;  // if the allocation fails, nothing is there
-  host_ = {};
-  device_ = {};
-  host_ = Arena(layout, MemoryKind::kPinned);
+  release();  // if the allocation fails, nothing is there
   device_ = Arena(layout, MemoryKind::kDevice);
+  host_ = Arena::on_host(layout, shortages_);
   capacity_rows_ = n_rows;
   capacity_stride_ = n_columns;
   capacity_outputs_ = n_outputs;
 }
 
+bool PredictionBuffers::make_smaller(std::int64_t least) {
+  if (piece_rows_ <= least) return false;
+  piece_rows_ = std::max(piece_rows_ / 2, least);
+  release();
+  return true;
+}
+
+bool PredictionBuffers::release() {
+  const bool held = device_.bytes() > 0;
+  capacity_rows_ = capacity_stride_ = capacity_outputs_ = 0;
+  host_ = {};
+  device_ = {};
+  return held;
+}
+
 void PredictionBuffers::predict(DeviceEngine& engine, const PredictionJob& job, cudaStream_t stream) {
   const std::int64_t total = static_cast<std::int64_t>(job.outputs.size()) / job.n_outputs;
   if (total == 0) return;
-  const std::int64_t largest = std::min(total, kRows);
+  const std::int64_t largest = std::min(total, piece_rows_);
   reserve(job, largest, stream);
   engine.reserve_prediction(largest);
   const auto row_of = [&](std::int64_t i) {

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <deque>
+#include <list>
 
 #include <cuda_runtime_api.h>
 
@@ -20,9 +20,13 @@ class ResidentData {
   /// `limit`: bytes of device memory that all copies together may take.
   explicit ResidentData(std::int64_t limit) : left_(limit) {}
 
-  /// Enqueues the upload on `stream`, unless the dataset is here already. False: it does not fit the limit or the
-  /// memory that is free.
+  /// Enqueues the upload on `stream`, unless the dataset is here already. False: it does not fit the limit. Throws
+  /// OutOfMemory if it does not fit the memory that is free.
   [[nodiscard]] bool add(const Dataset& data, cudaStream_t stream);
+
+  /// Gives back the memory of all copies but that of `kept` (may be null: of all), which nothing may be reading; false
+  /// if there are none. They are not to come again.
+  bool release(const DeviceData* kept = nullptr);
 
   /// Takes `bytes` of the limit for something else.
   void withhold(std::int64_t bytes) { left_ = std::max<std::int64_t>(0, left_ - bytes); }
@@ -38,7 +42,7 @@ class ResidentData {
     FeatureView host;
     DeviceDataset device;
   };
-  std::deque<Entry> entries_;
+  std::list<Entry> entries_;
   std::int64_t left_;
   std::int64_t used_ = 0;
 };

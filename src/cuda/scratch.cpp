@@ -36,6 +36,13 @@ char* ScratchMemory::allocate(std::ptrdiff_t bytes) {
   return address;
 }
 
+std::int64_t ScratchMemory::memory_bytes() const noexcept {
+  std::size_t bytes = 0;
+  for (const auto& [address, arena] : used_) bytes += arena.bytes();
+  for (const auto& [size, arena] : free_) bytes += arena.bytes();
+  return static_cast<std::int64_t>(bytes);
+}
+
 void ScratchMemory::deallocate(char* address, std::size_t) {
   auto node = used_.extract(address);
   if (node.empty()) return;  // nothing was asked for

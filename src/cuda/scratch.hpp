@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <map>
 
 #include <cuda_runtime_api.h>
@@ -26,6 +27,8 @@ class ScratchMemory {
   /// Frees what is not in use.
   void release() { free_.clear(); }
   [[nodiscard]] cudaStream_t stream() const noexcept { return stream_; }
+  /// In use or kept.
+  [[nodiscard]] std::int64_t memory_bytes() const noexcept;
 
  private:
   cudaStream_t stream_;

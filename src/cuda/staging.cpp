@@ -25,7 +25,7 @@ std::int64_t bytes_of(const ArenaLayout& layout) {
 
 }  // namespace
 
-void Staging::reserve(const Need& need, std::int64_t most_bytes) {
+void Staging::reserve(const Need& need, std::int64_t most_bytes, Shortages* shortages) {
   const auto fits = [&](auto size) { return need.*size <= capacity_.*size; };
   if (std::all_of(std::begin(kSizes), std::end(kSizes), fits)) return;
   // Blocks get longer from one to the next at first: room for twice of what did not fit, if there may be so much.
@@ -41,12 +41,16 @@ void Staging::reserve(const Need& need, std::int64_t most_bytes) {
   else
     layout = lay_out(larger);
   if (bytes_of(layout) > most_bytes) layout = lay_out(larger = need);
-  capacity_ = {};  // if the allocation fails, nothing is there
-  host_ = {};      // freed before the larger ones are made
-  device_ = {};
-  host_ = Arena(layout, MemoryKind::kPinned);
+  release();  // before the larger ones are made; if the allocation fails, nothing is there
   device_ = Arena(layout, MemoryKind::kDevice);
+  host_ = Arena::on_host(layout, shortages);
   capacity_ = larger;
+}
+
+void Staging::release() {
+  capacity_ = {};
+  host_ = {};
+  device_ = {};
 }
 
 ArenaLayout Staging::lay_out(const Need& need) {

@@ -27,7 +27,12 @@ class Staging {
   };
   /// Makes room; waits for the device only if there is less than there ever was. No launch may use it now. What is kept
   /// from earlier, differently shaped launches is given up where all together would be more than `most_bytes`.
-  void reserve(const Need& need, std::int64_t most_bytes);
+  /// `shortages`: told if the host's part is not page-locked.
+  void reserve(const Need& need, std::int64_t most_bytes, Shortages* shortages = nullptr);
+  /// Gives the memory back. No launch may use it now.
+  void release();
+  /// Of device memory.
+  [[nodiscard]] std::int64_t memory_bytes() const noexcept { return static_cast<std::int64_t>(device_.bytes()); }
 
   // Host side, filled before upload().
   [[nodiscard]] std::span<std::uint32_t> rows() const { return host_.span(rows_); }

@@ -152,17 +152,86 @@ void StepPipeline::advance() {
   while (now_.launched < now_.launches.size()) {
     if (now_.launched == now_.written) {
       if (!has_free_slot()) return;
-      write(now_);
+      write_now();
     }
     launch();
   }
+}
+
+/// Writes the next launch of now_, however little memory there is for it.
+void StepPipeline::write_now() {
+  while (true) {
+    clocks_before_ = now_.clocks;
+    try {
+      return write(now_);
+    } catch (const OutOfMemory& shortage) {
+      now_.clocks = clocks_before_;
+      SLALOM_CHECK(cudaStreamSynchronize(copy_.get()));
+      SLALOM_CHECK(cudaStreamSynchronize(compute_));
+      release_free_slots();
+      if (!memory_.make_room || !memory_.make_room(shortage)) throw;
+    }
+  }
+}
+
+void StepPipeline::release_free_slots() {
+  for (std::size_t launch = n_written_; launch < n_done_ + slots_.size(); ++launch) slot(launch).staging.release();
+}
+
+void StepPipeline::use(const DeviceData* resident, int n_slots, std::int64_t slot_bytes) {
+  forget();
+  writer_.read_from(resident);
+  memory_.slot_bytes = slot_bytes;
+  memory_.limit = 0;
+  if (n_slots > 0) {
+    memory_.n_slots = n_slots;
+    slots_ = std::vector<Slot>(static_cast<std::size_t>(n_slots));
+    n_written_ = n_launched_ = n_done_ = 0;
+  }
+  cut_again();
+}
+
+bool StepPipeline::make_smaller() {
+  forget();
+  const LaunchBudget budget = writer_.budget(slot_bytes());
+  if (now_.written < now_.launches.size()) {
+    const LaunchParts& parts = now_.launches[now_.written];
+    const auto n_members = std::count_if(parts.begin(), parts.end(), [](const LaunchPart& p) { return p.n_steps > 0; });
+    const auto one_step = [](const LaunchPart& part) { return part.n_steps <= 1; };
+    if (n_members <= 1 && std::all_of(parts.begin(), parts.end(), one_step)) return false;
+    std::int64_t bytes = 0;
+    for (std::size_t m = 0; m < parts.size(); ++m) {
+      bytes += parts[m].n_rows * budget.row_bytes + parts[m].n_steps * budget.step_bytes;
+    }
+    memory_.slot_bytes = std::max<std::int64_t>(1, std::min(slot_bytes(), bytes) / 2);
+  }
+  cut_again();
+  return true;
+}
+
+/// Deals the steps of now_ that are not written yet to launches anew.
+void StepPipeline::cut_again() {
+  if (now_.written == now_.launches.size()) return;
+  std::vector<std::int64_t> done(now_.blocks.size(), 0);
+  for (std::size_t l = 0; l < now_.written; ++l) {
+    for (std::size_t m = 0; m < done.size(); ++m) done[m] += now_.launches[l][m].n_steps;
+  }
+  now_.launches.resize(now_.written);
+  const std::vector<LaunchParts> rest = cut_into_launches(now_.blocks, writer_.budget(slot_bytes()), std::move(done));
+  now_.launches.insert(now_.launches.end(), rest.begin(), rest.end());
+}
+
+std::int64_t StepPipeline::memory_bytes() const noexcept {
+  auto bytes = static_cast<std::int64_t>(arena_.bytes());
+  for (const Slot& slot : slots_) bytes += slot.staging.memory_bytes();
+  return bytes;
 }
 
 void StepPipeline::write(Work& work) {
   const LaunchParts& parts = work.launches[work.written];
   Slot& to = slot(n_written_);
   if (std::exchange(to.taken_back, false)) SLALOM_CHECK(cudaEventSynchronize(to.uploaded.get()));
-  to.staging.reserve(writer_.need_of(parts), slot_bytes());
+  to.staging.reserve(writer_.need_of(parts), slot_bytes(), memory_.shortages);
   to.used = writer_.write(work.blocks, parts, work.clocks, to.staging);
   engine_.prepare(to.staging.tasks().first(parts.size()));
   to.staging.upload(to.used, copy_.get());

@@ -2,6 +2,7 @@
 // Keeps the device busy with launches: while one runs, the next is written and uploaded.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <span>
 #include <vector>
@@ -16,6 +17,7 @@
 #include "cuda/launch_cut.hpp"
 #include "cuda/launch_writer.hpp"
 #include "cuda/population.hpp"
+#include "cuda/shortage.hpp"
 #include "cuda/staging.hpp"
 
 namespace slalom::cuda {
@@ -26,6 +28,10 @@ struct PipelineMemory {
   std::int64_t slot_bytes = 0;  ///< what a launch's inputs may take on either side; more is cut, but for a single step
   std::int64_t limit = 0;       ///< bytes that all slots and `kept` may not exceed, because the user said so; 0: none
   std::int64_t kept = 0;        ///< bytes of the limit that data takes which stays on the device
+  Shortages* shortages = nullptr;  ///< told of what is done otherwise for want of memory
+  /// Called where there is no memory for the inputs of a launch, while the device is idle. True: something was given
+  /// back, perhaps by use() or make_smaller(), and the launch is written again. False: nothing is left to give.
+  std::function<bool(const OutOfMemory&)> make_room;
 };
 
 /// A ring of slots. A launch goes through one in three stages: the host writes its inputs to page-locked memory; the
@@ -46,6 +52,14 @@ class StepPipeline {
 
   /// For later launches: so many bytes of the limit are taken by data.
   void keep_data(std::int64_t bytes) { memory_.kept = bytes; }
+
+  /// While nothing runs: from now on rows are read from `resident`, or streamed if that is null, with `n_slots` slots
+  /// (0: as many as there are) whose inputs take up to `slot_bytes`, without a limit on the whole.
+  void use(const DeviceData* resident, int n_slots, std::int64_t slot_bytes);
+  /// Launches take at most half of the memory from now on; false if they are of one step already.
+  [[nodiscard]] bool make_smaller();
+  /// Of device memory.
+  [[nodiscard]] std::int64_t memory_bytes() const noexcept;
 
  private:
   struct Slot {
@@ -69,6 +83,9 @@ class StepPipeline {
   [[nodiscard]] bool has_free_slot() const { return n_written_ - n_done_ < slots_.size(); }
   void abandon();
   void write(Work& work);
+  void write_now();
+  void cut_again();
+  void release_free_slots();
   void launch();
   void advance();
   void write_ahead();
@@ -82,6 +99,7 @@ class StepPipeline {
   cudaStream_t compute_;
   Stream copy_ = make_stream();
   std::vector<Slot> slots_;
+  std::vector<core::StepClock> clocks_before_;               ///< of the launch that is being written
   std::size_t n_written_ = 0, n_launched_ = 0, n_done_ = 0;  ///< launches ever: each uses the slot after the one before
   Piece<std::int32_t> stopped_;                              ///< by member, of the running block
   Arena arena_;
