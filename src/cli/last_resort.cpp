@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <exception>
 #include <new>
+#include <thread>
 
 #include <slalom/error.hpp>
 
@@ -19,7 +20,8 @@ namespace slalom::cli {
 namespace {
 
 std::atomic<bool> ended_by_main{false};
-std::atomic_flag memory_told;
+std::atomic_flag memory_told;  ///< a thread says so, or has
+std::atomic<bool> memory_printed{false};
 
 /// Past the buffers of stdio, whose locks another thread may hold.
 void print(std::string_view text) noexcept {
@@ -38,6 +40,7 @@ void print_shortage() noexcept {
                                    facts.empty() ? "slalom: out of memory\n" : "slalom: out of memory (%.*s)\n",
                                    static_cast<int>(facts.size()), facts.data());
   print({line.data(), static_cast<std::size_t>(length)});
+  memory_printed = true;
 }
 
 [[noreturn]] void on_terminate() noexcept {
@@ -45,8 +48,9 @@ void print_shortage() noexcept {
   try {
     if (exception) std::rethrow_exception(exception);
   } catch (const std::bad_alloc&) {
-    while (memory_told.test_and_set()) ::pause();  // another thread has said so and ends the process
-    print_shortage();
+    // Another thread may have said so, and may wait for this one while it ends the process: neither may wait for the other.
+    if (!memory_told.test_and_set()) print_shortage();
+    while (!memory_printed) std::this_thread::yield();
     std::_Exit(static_cast<int>(ExitCode::kDevice));
   } catch (...) {  // a defect
   }
