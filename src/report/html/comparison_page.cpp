@@ -9,9 +9,9 @@
 
 #include <fmt/format.h>
 
+#include "report/html/epoch_curve.hpp"
 #include "report/html/run_page.hpp"
 #include "report/html/sections.hpp"
-#include "report/html/series_chart.hpp"
 #include "report/json_fields.hpp"
 
 namespace slalom::report::html {
@@ -51,26 +51,23 @@ const std::vector<Epoch>& epochs_of(const RunRecord& record) {
 std::optional<Chart> curves_chart(const Records& records, const std::vector<std::string>& names, Chart chart,
                                   const std::string& title, double Epoch::*value) {
   SeriesChart curves{
-      .axes = {{"epoch", "epoch"}, {"step", "step"}, {"seconds", "seconds of training"}},
+      .axes = time_axes(),
       .panels = {{.title = title, .series = {}, .height = 240, .log_switch = true, .smooth = value != &Epoch::rate}}};
   chart.table = {.caption = chart.title,
                  .columns = {{"run"}, {"epochs", true}, {"lowest", true}, {"last", true}, {"seconds", true}}};
   std::size_t thinned_runs = 0;
   for (std::size_t i = 0; i < records.size(); ++i) {
-    Series series{.name = names[i], .points = {}, .dashed = curves.panels[0].series.size() % 2 == 1};
+    const std::vector<Epoch>& epochs = epochs_of(records[i]);
     double lowest = RunRecord::kNone;
-    for (const Epoch& epoch : epochs_of(records[i])) {
-      series.points.push_back({{epoch.epoch, epoch.step, epoch.seconds}, epoch.*value, epoch.piece});
-      lowest = std::fmin(lowest, epoch.*value);
-    }
+    for (const Epoch& epoch : epochs) lowest = std::fmin(lowest, epoch.*value);
     if (!std::isfinite(lowest)) continue;
-    const Epoch& last = epochs_of(records[i]).back();
+    const Epoch& last = epochs.back();
     chart.table.rows.push_back({names[i], number_text(last.epoch), number_text(lowest), number_text(last.*value),
                                 number_text(last.seconds, 4)});
     if (curves.panels[0].series.size() == kMostCurves) continue;
-    if (series.points.size() > kMostPoints) ++thinned_runs;
-    series.points = thinned(series.points, kMostPoints);
-    curves.panels[0].series.push_back(std::move(series));
+    if (epochs.size() > kMostPoints) ++thinned_runs;
+    const bool dashed = curves.panels[0].series.size() % 2 == 1;
+    curves.panels[0].series.push_back(epoch_curve(epochs, names[i], value, kMostPoints, dashed));
   }
   if (curves.panels[0].series.empty()) return std::nullopt;
   if (chart.table.rows.size() > kMostCurves) {

@@ -6,8 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "report/html/epoch_curve.hpp"
 #include "report/html/sections.hpp"
-#include "report/html/series_chart.hpp"
 
 namespace slalom::report::html {
 namespace {
@@ -18,25 +18,11 @@ using Member = RunRecord::Member;
 constexpr std::size_t kMostPoints = 800, kMostRows = 200, kMostMembers = 8;
 constexpr double kMebibyte = 1048576.0;
 
-const std::vector<Axis>& time_axes() {
-  static const std::vector<Axis> kAxes{{"epoch", "epoch"}, {"step", "step"}, {"seconds", "seconds of training"}};
-  return kAxes;
-}
-
-std::vector<double> place_of(const Epoch& epoch) { return {epoch.epoch, epoch.step, epoch.seconds}; }
-
 bool was_thinned(const Member& member) { return member.epochs.size() > kMostPoints; }
 
 /// A curve of one number of the epochs; empty if the log has none.
 Series curve(const Member& member, const std::string& name, double Epoch::*value, bool dashed = false) {
-  Series series{.name = name, .points = {}, .dashed = dashed};
-  bool any = false;
-  for (const Epoch& epoch : member.epochs) {
-    series.points.push_back({place_of(epoch), epoch.*value, epoch.piece});
-    any = any || std::isfinite(epoch.*value);
-  }
-  series.points = any ? thinned(series.points, kMostPoints) : std::vector<SeriesPoint>{};
-  return series;
+  return epoch_curve(member.epochs, name, value, kMostPoints, dashed);
 }
 
 void add_if_any(Panel& panel, Series series) {
@@ -135,14 +121,9 @@ std::optional<Chart> metrics_chart(const Member& member) {
   for (std::size_t i = 0; i < kMetricNames.size(); ++i) {
     const std::string name(kMetricNames[i]);
     if (name == "mse" || name == "log_loss") continue;  // what is trained, or its square: the loss shows it
-    Series series{.name = name, .points = {}};
-    bool any = false;
-    for (const Epoch& epoch : member.epochs) {
-      series.points.push_back({place_of(epoch), epoch.metrics[i], epoch.piece});
-      any = any || std::isfinite(epoch.metrics[i]);
-    }
-    if (!any) continue;
-    series.points = thinned(series.points, kMostPoints / 2);
+    Series series = epoch_curve(
+        member.epochs, name, [i](const Epoch& epoch) { return epoch.metrics[i]; }, kMostPoints / 2);
+    if (series.points.empty()) continue;
     curves.panels.push_back({.title = name, .series = {std::move(series)}, .height = 90, .smooth = true});
     columns.push_back({name, true});
     shown.push_back(i);

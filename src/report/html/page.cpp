@@ -94,10 +94,6 @@ std::string Page::html() const {
   return text;
 }
 
-void Page::write(const std::string& path) const {
-  AtomicFile file(path);
-  file.write(html());
-  file.commit();
-}
+void Page::write(const std::string& path) const { write_file(path, html()); }
 
 }  // namespace slalom::report::html
