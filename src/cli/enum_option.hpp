@@ -21,16 +21,22 @@ inline CLI::Validator one_of(const std::vector<std::string>& words) {
           "{" + CLI::detail::join(words, ",") + "}"};
 }
 
+/// The names of all values, in order.
+template <class Enum>
+std::vector<std::string> enum_names() {
+  std::vector<std::string> names;
+  names.reserve(EnumNames<Enum>::kNames.size());
+  for (const auto& [value, name] : EnumNames<Enum>::kNames) names.emplace_back(name);
+  return names;
+}
+
 /// Adds `flag` with the names of Enum as its only values; shows the current value of `target` as the default.
 template <class Enum, class Setter>
 CLI::Option* add_enum_option(CLI::App& app, const std::string& flag, Setter setter, const std::string& help,
                              const std::string& shown_default) {
-  std::vector<std::string> names;
-  names.reserve(EnumNames<Enum>::kNames.size());
-  for (const auto& [value, name] : EnumNames<Enum>::kNames) names.emplace_back(name);
   CLI::Option* option = app.add_option_function<std::string>(
       flag, [setter](const std::string& name) { setter(*find_by_name<Enum>(name)); }, help);
-  option->check(one_of(names));
+  option->check(one_of(enum_names<Enum>()));
   if (!shown_default.empty()) option->default_str(shown_default);
   return option;
 }

@@ -43,11 +43,9 @@ landscape::Contender parse_contender(const std::string& text) {
   const bool rated = equals != std::string::npos;
   const auto rate = rated ? parse_number(text.substr(equals + 1)) : std::nullopt;
   if (!kind || (rated && !rate)) {
-    std::string names;
-    for (const auto& [value, name] : EnumNames<OptimizerKind>::kNames)
-      names += (names.empty() ? "" : ", ") + std::string(name);
-    throw UsageError(fmt::format(
-        "--optimizers: found '{}', expected NAME or NAME=RATE, separated by commas, with NAME one of {}", text, names));
+    throw UsageError(
+        fmt::format("--optimizers: found '{}', expected NAME or NAME=RATE, separated by commas, with NAME one of {}",
+                    text, CLI::detail::join(enum_names<OptimizerKind>(), ", ")));
   }
   return {.kind = *kind, .learning_rate = rate};
 }
@@ -79,12 +77,6 @@ landscape::Surface surface_of(const LandscapeOptions& o, Notes& notes) {
   return landscape::regression_surface(read_table(o.data, o.read), preprocess, notes);
 }
 
-void write_file(const std::string& path, const std::string& bytes) {
-  AtomicFile file(path);
-  file.write(bytes);
-  file.commit();
-}
-
 /// The first picture for slides.
 void write_pictures(const LandscapeOptions& o, const landscape::Surface& surface,
                     const std::vector<landscape::Picture>& pictures) {
@@ -111,9 +103,7 @@ void run_landscape(LandscapeOptions& o, const std::string& command_line) {
   }
   require_own_files({{"--data", o.data}, {"--targets-file", o.read.targets_path}, {"--config", o.config}},
                     {{"--out", o.out}, {"--svg", o.svg}, {"--png", o.png}});
-  for (const std::string& path : {o.out, o.svg, o.png}) {
-    if (!path.empty()) AtomicFile writable(path);  // fails now rather than after the work
-  }
+  require_writable({o.out, o.svg, o.png});
   Notes notes;
   const landscape::Surface surface = surface_of(o, notes);
   if (!o.quiet) print_notes(notes);

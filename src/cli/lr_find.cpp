@@ -31,13 +31,9 @@ void run_lr_find(const LrFindOptions& o) {
                      {"--targets-file", o.job.read.targets_path},
                      {"--config", o.config}},
                     {{"--csv", o.csv}});
-  if (!o.csv.empty()) AtomicFile writable(o.csv);  // fails now rather than after the test
+  require_writable({o.csv});
   const LrFindResult result = find_learning_rate(o.job, o.test, &stop_requested);
-  if (!o.csv.empty()) {
-    AtomicFile file(o.csv);
-    file.write(report::lr_find_csv(result));
-    file.commit();
-  }
+  if (!o.csv.empty()) write_file(o.csv, report::lr_find_csv(result));
   if (!o.quiet) {
     print_notes(result.notes);
     if (!result.device_reason.empty()) print_note("--device auto chose " + result.device_reason);

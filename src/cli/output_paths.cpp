@@ -6,6 +6,8 @@
 
 #include <slalom/error.hpp>
 
+#include "data/atomic_file.hpp"
+
 namespace slalom::cli {
 namespace {
 
@@ -34,6 +36,12 @@ void require_own_files(const std::vector<NamedFile>& inputs, const std::vector<N
                        ", expected another one");
     }
     others.push_back(output);
+  }
+}
+
+void require_writable(const std::vector<std::string>& outputs) {
+  for (const std::string& path : outputs) {
+    if (!path.empty()) AtomicFile writable(path);
   }
 }
 

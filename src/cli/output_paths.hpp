@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Keeps a command from writing over its own input.
+// Looks at the outputs of a command before its work: whether they are its own inputs, and whether they can be written.
 #pragma once
 
 #include <string>
@@ -16,5 +16,8 @@ struct NamedFile {
 /// Throws UsageError if an output is the same file as an input or an earlier output, under
 /// whatever name (links are followed). What is not a regular file (a pipe, /dev/null) may be named twice.
 void require_own_files(const std::vector<NamedFile>& inputs, const std::vector<NamedFile>& outputs);
+
+/// Throws OutputError for an output that cannot be written: now rather than after the work. Empty: not asked for.
+void require_writable(const std::vector<std::string>& outputs);
 
 }  // namespace slalom::cli

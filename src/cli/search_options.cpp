@@ -78,12 +78,9 @@ std::vector<Enum> parse_names(const std::string& flag, const Texts& texts) {
   for (const std::string& text : texts) {
     const auto value = find_by_name<Enum>(text);
     if (!value) {
-      std::string names;
-      for (const auto& [known, name] : EnumNames<Enum>::kNames) {
-        if (name == "auto") continue;
-        names.append(names.empty() ? "" : ", ").append(name);
-      }
-      throw UsageError(flag + ": found '" + text + "', expected some of " + names);
+      std::vector<std::string> names = enum_names<Enum>();
+      std::erase(names, "auto");
+      throw UsageError(flag + ": found '" + text + "', expected some of " + CLI::detail::join(names, ", "));
     }
     values.push_back(*value);
   }

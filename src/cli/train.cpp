@@ -14,7 +14,6 @@
 #include "cli/output_paths.hpp"
 #include "cli/settings.hpp"
 #include "cli/train_logs.hpp"
-#include "data/atomic_file.hpp"
 #include "report/bound.hpp"
 #include "report/drift_report.hpp"
 #include "report/findings_text.hpp"
@@ -45,7 +44,7 @@ void run_train(TrainOptions& o, const CLI::App& command, const std::string& comm
                      {"--init-from", o.start.model},
                      {"--config", o.config}},
                     {{"--out", o.out}, {"--metrics", o.logs.metrics}, {"--report", o.logs.report}});
-  if (!o.out.empty()) AtomicFile writable(o.out);  // fails now rather than after the training
+  require_writable({o.out});
   o.job.details = !o.logs.metrics.empty() || !o.logs.report.empty();
   TrainLogs logs(o.logs, o.job, settings_of(command), command_line);
   std::vector<Observer*> observers = logs.observers();

@@ -5,8 +5,8 @@
 #include <filesystem>
 #include <utility>
 
+#include "cli/output_paths.hpp"
 #include "cli/settings.hpp"
-#include "data/atomic_file.hpp"
 #include "report/html/run_page.hpp"
 
 namespace slalom::cli {
@@ -38,10 +38,8 @@ TrainLogs::TrainLogs(TrainLogPaths paths, const TrainJob& job, std::vector<Setti
     std::erase_if(settings, [](const Setting& s) { return !s.given && (s.group == "Model" || s.group == "Columns"); });
   }
   const report::RunHeader header{"train", command_line, settings, member_names(job)};
-  if (!paths_.report.empty()) {
-    AtomicFile writable(paths_.report);  // fails now rather than after the training
-    recorder_.emplace(header);
-  }
+  require_writable({paths_.report});
+  if (!paths_.report.empty()) recorder_.emplace(header);
   if (!paths_.metrics.empty()) metrics_.emplace(paths_.metrics, job.checkpoints.resume).describe(header);
   if (!paths_.tensorboard.empty()) {
     events_.emplace(event_log_options(paths_.tensorboard, job, settings, command_line));

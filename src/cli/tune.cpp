@@ -102,9 +102,7 @@ void run_tune(TuneOptions& o, const CLI::App& command, const CLI::App& train, co
                      {"--targets-file", o.job.train.read.targets_path},
                      {"--config", o.config}},
                     {{"--out-config", o.out_config}, {"--metrics", o.metrics}, {"--report", o.report}});
-  for (const std::string& path : {o.out_config, o.report}) {
-    if (!path.empty()) AtomicFile writable(path);  // fails now rather than after the work
-  }
+  require_writable({o.out_config, o.report});
   if (!o.metrics.empty()) report::MetricsLog writable(o.metrics);
   std::optional<report::TuneLog> log;
   if (!o.tensorboard.empty()) log.emplace(tune_log_options(o.tensorboard, settings_of(command), command_line));
@@ -115,9 +113,7 @@ void run_tune(TuneOptions& o, const CLI::App& command, const CLI::App& train, co
   printer.reset();
   if (log) log->write(result);
   if (!o.out_config.empty() && result.recommended) {
-    AtomicFile file(o.out_config);
-    file.write(recommended_config(result, o.job, command, train));
-    file.commit();
+    write_file(o.out_config, recommended_config(result, o.job, command, train));
   }
   write_logs(o, result, {"tune", command_line, settings_of(command), {}});
   if (!o.quiet) {

@@ -205,4 +205,10 @@ void AtomicFile::commit() {
   if (error_number != 0) fail_write(error_number);
 }
 
+void write_file(const std::string& path, std::string_view bytes) {
+  AtomicFile file(path);
+  file.write(bytes);
+  file.commit();
+}
+
 }  // namespace slalom

@@ -58,4 +58,7 @@ class AtomicFile {
   int descriptor_ = -1;
 };
 
+/// Writes a whole file: AtomicFile, write, commit.
+void write_file(const std::string& path, std::string_view bytes);
+
 }  // namespace slalom
