@@ -38,6 +38,15 @@ inline std::array<std::uint32_t, 4> philox(const RandomSequence& s, std::uint64_
   return philox(s.seed, s.stream, s.use, s.index, counter);
 }
 
+/// The words of counters [counter, counter + kWords / 4) of a sequence.
+template <std::size_t kWords>
+void philox_words(const RandomSequence& s, std::uint64_t counter, std::uint32_t* into) {
+  for (std::size_t i = 0; i < kWords; i += 4) {
+    const std::array<std::uint32_t, 4> four = philox(s, counter + i / 4);
+    for (std::size_t k = 0; k < 4; ++k) into[i + k] = four[k];
+  }
+}
+
 /// Uniform in {0, ..., bound - 1} without bias (Lemire 2019), by words from next(); bound >= 1.
 template <class Next>
 std::uint32_t uniform_below(std::uint32_t bound, Next&& next) {
@@ -75,10 +84,7 @@ class PhiloxStream {
 
   /// Many counters at a time: compilers make vectors of them.
   void refill() {
-    for (std::size_t i = 0; i < kWords; i += 4) {
-      const std::array<std::uint32_t, 4> four = philox(sequence_, counter_ + i / 4);
-      for (std::size_t k = 0; k < 4; ++k) words_[i + k] = four[k];
-    }
+    philox_words<kWords>(sequence_, counter_, words_.data());
     counter_ += kWords / 4;
     used_ = 0;
   }

@@ -10,6 +10,7 @@
 #include "core/rounding.hpp"
 #include "cpu/crew.hpp"
 #include "cpu/loss_problem.hpp"
+#include "cpu/run_block.hpp"
 
 namespace slalom::cpu {
 namespace {
@@ -110,19 +111,13 @@ BlockResult LinearEngine::train(MemberStore<float>& member, const StepBlock& blo
     for (AlignedFloats& gradient : exchange_.gradients) gradient.resize(n_all);
     exchange_.losses.resize(exchange_.gradients.size());
   }
-  BlockResult result;
-  result.losses.reserve(block.learning_rates.size());
   const Run run{.block = block,
                 .settings = member.settings(),
                 .gradient = kernels_.gradient(loss_, problem_),
                 .update = kernels_.update(member.settings().rule, core::flags_of(member.settings()))};
-  core::StepClock end = member.clock();
-  with_crew(threads, [&](Crew& crew) {
-    core::StepClock clock = member.clock();
-    run_steps(run, clock, crew, crew.rank() == 0 ? &result : nullptr);
-    if (crew.rank() == 0) end = clock;
-  });
-  member.clock() = end;
+  BlockResult result =
+      run_block(threads, block.learning_rates.size(), member.clock(),
+                [&](core::StepClock& clock, Crew& crew, BlockResult* into) { run_steps(run, clock, crew, into); });
   store(replicas_[0], member);
   return result;
 }

@@ -9,6 +9,7 @@
 #include "core/clip.hpp"
 #include "cpu/huge_pages.hpp"
 #include "cpu/loss_problem.hpp"
+#include "cpu/run_block.hpp"
 
 namespace slalom::cpu {
 namespace {
@@ -57,17 +58,9 @@ BlockResult TiledNetworkEngine::train(MemberStore<float>& member, const StepBloc
     scratch.tiles.resize(static_cast<std::size_t>(kBlockRows * buffers_.training_rows));
     scratch.loss.resize(static_cast<std::size_t>(scratch_floats(losses_)));
   }
-  BlockResult result;
-  result.losses.reserve(block.learning_rates.size());
   const Run run{block, member, passes_.update(member.settings().rule, core::flags_of(member.settings()))};
-  core::StepClock end = member.clock();
-  with_crew(threads, [&](Crew& crew) {
-    core::StepClock clock = member.clock();
-    run_steps(run, clock, crew, crew.rank() == 0 ? &result : nullptr);
-    if (crew.rank() == 0) end = clock;
-  });
-  member.clock() = end;
-  return result;
+  return run_block(threads, block.learning_rates.size(), member.clock(),
+                   [&](core::StepClock& clock, Crew& crew, BlockResult* into) { run_steps(run, clock, crew, into); });
 }
 
 /// Nothing here may throw: the other threads would wait for ever.

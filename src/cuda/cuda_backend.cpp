@@ -72,7 +72,7 @@ CudaBackend::CudaBackend(DeviceInfo device, const ModelSpec& spec, const Dataset
                  .slot_bytes = kStreamBytes,
                  .limit = options.device_memory,
                  .shortages = &shortages_,
-                 .make_room = [this](const OutOfMemory& shortage) { return make_room(shortage); }},
+                 .make_room = [this](const OutOfMemory& shortage) { make_room(shortage); }},
                 population_, *engine_, stream_.get()),
       resident_(data_limit(options)),
       evaluator_(stream_.get()) {
@@ -110,27 +110,26 @@ void CudaBackend::keep(const Dataset& data) {
 
 /// Gives back something that training can do without, the cheapest first; called while the device is idle. Throws the
 /// shortage, with advice, if nothing is left.
-bool CudaBackend::make_room(const OutOfMemory& shortage) {
-  if (evaluator_.release()) return true;  // these come again when they are needed
-  if (prediction_.release()) return true;
-  if (engine_->release_prediction()) return true;
+void CudaBackend::make_room(const OutOfMemory& shortage) {
+  if (evaluator_.release()) return;  // these come again when they are needed
+  if (prediction_.release()) return;
+  if (engine_->release_prediction()) return;
   const bool streamed = streams();
   if (resident_.release(streamed ? nullptr : resident_.find(train_.view()))) {
     shortages_.add(shortage, kSending);
-    return true;
+    return;
   }
   if (!streamed) {
     pipeline_.use(nullptr, 0, stream_bytes_);
     resident_.release();
     shortages_.add(shortage, kStreaming);
-    return true;
+    return;
   }
   if (!pipeline_.make_smaller()) {
     throw OutOfMemory(std::string(shortage.what()) +
                       "; nothing is left to give back: a smaller --batch-size needs less, --device cpu none");
   }
   shortages_.add(shortage, "epochs are cut into more launches");
-  return true;
 }
 
 std::vector<BlockResult> CudaBackend::run(std::span<const StepBlock> blocks) {

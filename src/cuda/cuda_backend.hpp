@@ -57,7 +57,7 @@ class CudaBackend : public Backend {
  private:
   [[nodiscard]] bool streams() const { return resident_.find(train_.view()) == nullptr && train_.n_rows > 0; }
   bool add_resident(const Dataset& data, std::string_view instead);
-  bool make_room(const OutOfMemory& shortage);
+  void make_room(const OutOfMemory& shortage);
   void make_room_for_prediction(const OutOfMemory& shortage);
 
   DeviceInfo device_;

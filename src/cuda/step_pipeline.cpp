@@ -169,7 +169,8 @@ void StepPipeline::write_now() {
       SLALOM_CHECK(cudaStreamSynchronize(copy_.get()));
       SLALOM_CHECK(cudaStreamSynchronize(compute_));
       release_free_slots();
-      if (!memory_.make_room || !memory_.make_room(shortage)) throw;
+      if (!memory_.make_room) throw;
+      memory_.make_room(shortage);
     }
   }
 }

@@ -29,9 +29,9 @@ struct PipelineMemory {
   std::int64_t limit = 0;       ///< bytes that all slots and `kept` may not exceed, because the user said so; 0: none
   std::int64_t kept = 0;        ///< bytes of the limit that data takes which stays on the device
   Shortages* shortages = nullptr;  ///< told of what is done otherwise for want of memory
-  /// Called where there is no memory for the inputs of a launch, while the device is idle. True: something was given
-  /// back, perhaps by use() or make_smaller(), and the launch is written again. False: nothing is left to give.
-  std::function<bool(const OutOfMemory&)> make_room;
+  /// Called where there is no memory for the inputs of a launch, while the device is idle. Gives something
+  /// back, perhaps by use() or make_smaller(), and the launch is written again; or throws, if nothing is left to give.
+  std::function<void(const OutOfMemory&)> make_room;
 };
 
 /// A ring of slots. A launch goes through one in three stages: the host writes its inputs to page-locked memory; the

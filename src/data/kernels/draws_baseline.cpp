@@ -6,13 +6,6 @@
 namespace slalom::data {
 namespace {
 
-void words(const core::RandomSequence& sequence, std::uint64_t counter, std::uint32_t* into) {
-  for (std::size_t i = 0; i < kDrawWords; i += 4) {
-    const std::array<std::uint32_t, 4> four = core::philox(sequence, counter + i / 4);
-    for (std::size_t k = 0; k < 4; ++k) into[i + k] = four[k];
-  }
-}
-
 std::size_t falling(const std::uint32_t* words, std::size_t n, std::uint32_t bound, std::uint32_t* into) {
   for (std::size_t i = 0; i < n; ++i, --bound) {
     const std::uint64_t product = static_cast<std::uint64_t>(words[i]) * bound;
@@ -24,6 +17,6 @@ std::size_t falling(const std::uint32_t* words, std::size_t n, std::uint32_t bou
 
 }  // namespace
 
-extern const DrawKernels kDrawsBaseline{.words = words, .falling = falling};
+extern const DrawKernels kDrawsBaseline{.words = core::philox_words<kDrawWords>, .falling = falling};
 
 }  // namespace slalom::data
