@@ -2,22 +2,25 @@
 # SPDX-License-Identifier: Apache-2.0
 # Shows that long runs take no more memory than short ones, and that no command leaks: as many epochs, evaluations, checkpoints and log
 # lines as hours of training have (--epochs N, 20000), a stream of a gigabyte (--megabytes N, 1024), and the commands under valgrind
-# where that is installed. --binary PATH: build/release/slalom by default. Status 70 if memory grows or is lost.
+# where that is installed. --binary PATH: build/release/slalom by default. --device cuda: trains on a GPU instead and looks at the memory
+# taken there, which may not grow by a byte; under SLALOM_TEST_LAUNCHER if that is set. Status 70 if memory grows or is lost.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 epochs=20000
 megabytes=1024
 binary=build/release/slalom
+device=cpu
 while (($#)); do
   case "$1" in
     --epochs) epochs="${2:-}" ;;
     --megabytes) megabytes="${2:-}" ;;
     --binary) binary="${2:-}" ;;
+    --device) device="${2:-}" ;;
     *) epochs="" ;;
   esac
-  if (($# < 2)) || ! [[ "$epochs" =~ ^[1-9][0-9]{3,8}$ && "$megabytes" =~ ^[1-9][0-9]{0,6}$ ]]; then
-    echo "soak.sh: expected --epochs N (at least 1000), --megabytes N and --binary PATH" >&2
+  if (($# < 2)) || ! [[ "$epochs" =~ ^[1-9][0-9]{3,8}$ && "$megabytes" =~ ^[1-9][0-9]{0,6}$ && "$device" =~ ^(cpu|cuda)$ ]]; then
+    echo "soak.sh: expected --epochs N (at least 1000), --megabytes N, --binary PATH and --device cpu or cuda" >&2
     exit 64
   fi
   shift 2
@@ -41,18 +44,19 @@ resident_of() { awk '/^VmRSS/ { print $2 }' "/proc/$1/status" 2>/dev/null || tru
 
 # Reads lines "POSITION KIB" (what was done, and the memory then) and prints a few of them. Compared are the peaks of the first half and of
 # the second, without the first tenth, in which memory is taken, and the last, in which the command may have come to its end already.
-# $1: what is counted, $2: KiB that it may grow.
+# $1: what is counted, $2: KiB that it may grow, $3: the unit to print, MiB or KiB.
 judge() {
-  awk -v what="$1" -v limit="$2" '
+  awk -v what="$1" -v limit="$2" -v unit="${3:-MiB}" '
     NF == 2 { at[++n] = $1; kib[n] = $2 }
     END {
+      of = unit == "MiB" ? 1024 : 1
       if (n < 20) { print "soak.sh: only " n " samples; expected 20 or more, try larger numbers"; exit 1 }
       for (i = 1; i <= n * 0.9; ++i) {
         if (i > n / 10 && i <= n / 2 && kib[i] > early) early = kib[i]
         if (i > n / 2 && kib[i] > late) late = kib[i]
-        if (i == 1 || i % int(n / 5) == 0) printf "  %9d %s  %7.1f MiB\n", at[i], what, kib[i] / 1024
+        if (i == 1 || i % int(n / 5) == 0) printf "  %9d %s  %7.1f %s\n", at[i], what, kib[i] / of, unit
       }
-      printf "  peak of the second half less that of the first: %.2f MiB, expected at most %.2f\n", (late - early) / 1024, limit / 1024
+      printf "  peak of the second half less that of the first: %.2f %s, expected at most %.2f\n", (late - early) / of, unit, limit / of
       exit late - early > limit
     }' || status=70
 }
@@ -80,6 +84,28 @@ train() {
   wait "$pid" || { cat last >&2 && echo "soak.sh: train failed" >&2 && status=70; }
   judge epochs "$((256 + members * epochs * 64 / 1024))" <samples
 }
+
+# Trains on a GPU: $1 names the run, the rest are flags. The log of metrics has the device memory after every epoch.
+train_on_device() {
+  local launcher
+  IFS=';' read -ra launcher <<<"${SLALOM_TEST_LAUNCHER:-}"
+  echo "soak.sh: train, $1, $epochs epochs"
+  shift
+  rm -rf ck
+  "${launcher[@]}" "$binary" train --data plane.csv --target y --batch-size 64 --epochs "$epochs" --lr 1e-4 --metrics run.jsonl \
+    --checkpoint-dir ck --checkpoint-every "$((epochs / 20 + 1))epochs" --quiet --out m.safetensors --device cuda "$@" >last 2>&1 ||
+    { cat last >&2 && echo "soak.sh: train failed" >&2 && status=70; }
+  sed -n 's/.*"epoch":\([0-9]*\),.*"device_memory_bytes":\([0-9]*\).*/\1 \2/p' run.jsonl |
+    awk -v every="$((epochs / 200))" 'NR % every == 0 { print $1, $2 / 1024 }' >samples
+  judge "epochs, on the device" 0 KiB <samples
+}
+if [ "$device" = cuda ]; then
+  train_on_device "linear, cuda"
+  train_on_device "network, cuda" --model mlp --hidden 16,16
+  train_on_device "restarts, cuda" --restarts 3
+  exit "$status"
+fi
+
 train 1 "linear, cpu" --device cpu --threads 1
 mv m.safetensors linear.safetensors
 train 1 "network, cpu, 2 threads" --device cpu --threads 2 --model mlp --hidden 16,16

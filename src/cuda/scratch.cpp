@@ -46,8 +46,9 @@ std::int64_t ScratchMemory::memory_bytes() const noexcept {
 void ScratchMemory::deallocate(char* address, std::size_t) {
   auto node = used_.extract(address);
   if (node.empty()) return;  // nothing was asked for
-  const std::size_t bytes = node.mapped().bytes();
-  free_.emplace(bytes, std::move(node.mapped()));
+  // Not bytes(), to which it was rounded up: a few bytes would never be found again.
+  const std::size_t asked = node.mapped().count(Piece<char>{});
+  free_.emplace(asked, std::move(node.mapped()));
 }
 
 }  // namespace slalom::cuda

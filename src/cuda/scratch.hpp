@@ -33,7 +33,7 @@ class ScratchMemory {
  private:
   cudaStream_t stream_;
   std::map<char*, Arena> used_;
-  std::multimap<std::size_t, Arena> free_;  ///< by size
+  std::multimap<std::size_t, Arena> free_;  ///< by the size that was asked for
 };
 
 }  // namespace slalom::cuda

@@ -72,6 +72,16 @@ TEST_F(ArenaTest, ScratchMemoryIsHandedOutAgain) {
   EXPECT_EQ(cudaGetLastError(), cudaSuccess);
 }
 
+TEST_F(ArenaTest, AFewBytesOfScratchMemoryAreHandedOutAgain) {
+  unsetenv("SLALOM_SEPARATE_ALLOCATIONS");  // which leaves their size as it is; otherwise it is rounded up
+  const cuda::Stream stream = cuda::make_stream();
+  cuda::ScratchMemory scratch(stream.get());
+  char* const first = scratch.allocate(9);
+  scratch.deallocate(first, 9);
+  EXPECT_EQ(scratch.allocate(7), first);
+  EXPECT_EQ(scratch.memory_bytes(), 256);
+}
+
 TEST_F(ArenaTest, AFailedCallNamesItselfAndItsPlace) {
   try {
     SLALOM_CHECK(cudaSetDevice(-1));
