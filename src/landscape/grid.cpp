@@ -1,19 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Samples a surface and chooses levels.
+// Samples a surface.
 #include "landscape/grid.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <limits>
 
 namespace slalom::landscape {
 namespace {
 
 constexpr std::size_t kCells = 120;  ///< of the frame, in each direction
 constexpr std::size_t kMargin = 1;
-constexpr int kLevels = 16;
-constexpr double kMostDecades = 5.0;
 constexpr double kLargest = 1e300;  ///< stands for values beyond all numbers, far away on steep surfaces
 
 Range widened(Range range, double low, double high) {
@@ -57,25 +53,6 @@ Grid grid_of(const Surface& surface, const Frame& frame) {
     }
   }
   return grid;
-}
-
-std::vector<double> levels_of(const Surface& surface, const Grid& grid) {
-  const auto [least, most] = std::minmax_element(grid.values.begin(), grid.values.end());
-  double low = *least;
-  Point gradient{};
-  for (const Point& minimum : surface.minima) low = std::min(low, surface.f(minimum, gradient));
-  const double span = *most - low;
-  std::vector<double> levels;
-  if (!(span > 0.0)) return {low};
-  const double lowest_distance = std::max(*least - low, span * std::pow(10.0, -kMostDecades));
-  const double decades = std::log10(span / lowest_distance);
-  for (int i = 0; i < kLevels; ++i) {
-    const double part = static_cast<double>(i) / kLevels;
-    const bool first = i == 0;
-    const double distance = surface.log_levels ? lowest_distance * std::pow(10.0, decades * part) : span * part;
-    levels.push_back(first ? low : low + distance);
-  }
-  return levels;
 }
 
 }  // namespace slalom::landscape

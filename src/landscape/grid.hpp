@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A surface's values on a grid, and the levels of its contours.
+// A surface's values on a grid.
 #pragma once
 
 #include <vector>
@@ -24,9 +24,5 @@ struct Grid {
   std::vector<double> values;  ///< n * n, finite
 };
 [[nodiscard]] Grid grid_of(const Surface& surface, const Frame& frame);
-
-/// At what values contours are drawn, ascending: evenly between the grid's lowest and highest, or with distances above
-/// the lowest that grow by a constant factor, over five orders of magnitude at most.
-[[nodiscard]] std::vector<double> levels_of(const Surface& surface, const Grid& grid);
 
 }  // namespace slalom::landscape

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "landscape/levels.hpp"
 #include "landscape/picture_spec.hpp"
 #include "landscape/way_points.hpp"
 #include "report/html/series_chart.hpp"
@@ -17,10 +18,19 @@ namespace html = report::html;
 
 std::string pair_text(double x, double y) { return fmt::format("({:.6g}, {:.6g})", x, y); }
 
+/// What the colours of the ground stand for.
+html::TextTable level_table(const Surface& surface, const std::vector<std::string>& levels) {
+  html::TextTable table{.caption = "Colours of the ground, from the page's colour on",
+                        .columns = {{"colour", true}, {surface.value_name}},
+                        .rows = {}};
+  for (std::size_t i = 0; i < levels.size(); ++i) table.rows.push_back({std::to_string(i + 1), band_text(levels, i)});
+  return table;
+}
+
 html::Chart picture_chart(const Surface& surface, const Frame& frame, const Grid& grid, const Picture& picture) {
-  const std::vector<double> levels = levels_of(surface, grid);
+  const std::vector<std::string> levels = level_texts(levels_of(surface, grid));
   html::Chart chart{.id = picture.id,
-                    .title = "Descents over the contours",
+                    .title = picture.title + ": over the contours",
                     .description = picture.description,
                     .spec = picture_spec(surface, frame, grid, picture)};
   const std::int64_t last = last_step(picture);
@@ -34,21 +44,20 @@ html::Chart picture_chart(const Surface& surface, const Frame& frame, const Grid
                               .value = static_cast<double>(last),
                               .play = true});
   }
-  chart.notes.push_back(
-      fmt::format("The lower the ground, the nearer its colour to the page's: {} levels from {:.4g} to {:.4g}, at {}. "
-                  "Ring: the start. Large dot: "
-                  "where the descent has come to. Cross: a known minimum.",
-                  levels.size(), levels.front(), levels.back(),
-                  surface.log_levels ? "distances from the lowest that grow by a constant factor" : "equal distances"));
+  chart.notes.push_back(fmt::format(
+      "The lower the ground, the nearer its colour to the page's. Contours are where {} is {}{}.", surface.value_name,
+      fmt::join(levels, ", "), surface.log_levels ? ": their steps grow by about a constant factor" : ""));
   for (std::string& note : notes_of(picture, frame)) chart.notes.push_back(std::move(note));
   chart.table = way_table(surface, picture);
+  chart.legend = level_table(surface, levels);
   return chart;
 }
 
 /// f after every step, one curve a way.
-html::Chart value_chart(const Picture& picture) {
-  html::Panel panel{.title = "f", .series = {}, .height = 200.0, .log_switch = true};
-  html::TextTable table{.caption = "Value by step", .columns = {{"step", true}}, .rows = {}};
+html::Chart value_chart(const Surface& surface, const Picture& picture) {
+  html::Panel panel{.title = surface.value_name, .series = {}, .height = 200.0, .log_switch = true};
+  bool any_positive = false;
+  html::TextTable table{.caption = picture.title + ": value by step", .columns = {{"step", true}}, .rows = {}};
   std::vector<const Way*> ways;
   for (const Panel& part : picture.panels) {
     for (const Way& way : part.ways) ways.push_back(&way);
@@ -62,12 +71,14 @@ html::Chart value_chart(const Picture& picture) {
     html::Series series{.name = twice ? fmt::format("{} ({})", ways[i]->label, i + 1) : ways[i]->label, .points = {}};
     for (const PathPoint& point : path) {
       series.points.push_back({.x = {static_cast<double>(point.step)}, .y = point.value});
-      panel.log_switch = panel.log_switch && point.value > 0.0;
+      panel.log_switch = panel.log_switch && point.value >= 0.0;
+      any_positive = any_positive || point.value > 0.0;
     }
     series.points = html::thinned(series.points, 600);
     table.columns.push_back({series.name, true});
     panel.series.push_back(std::move(series));
   }
+  panel.log_switch = panel.log_switch && any_positive;
   constexpr std::size_t kMostRows = 50;
   const std::size_t stride = std::max<std::size_t>(1, (longest + kMostRows - 1) / kMostRows);
   for (std::size_t k = 0; k < longest; k += stride) {
@@ -81,8 +92,8 @@ html::Chart value_chart(const Picture& picture) {
   if (stride > 1) table.note = fmt::format("Every {}th step.", stride);
   const html::SeriesChart chart{.axes = {{.field = "step", .title = "step"}}, .panels = {std::move(panel)}};
   return {.id = picture.id + "-values",
-          .title = "The value on the way",
-          .description = "f after every step, one curve a descent.",
+          .title = picture.title + ": the value by step",
+          .description = surface.value_name + " after every step, one curve a descent.",
           .spec = series_spec(chart),
           .controls = series_controls(chart),
           .table = std::move(table)};
@@ -124,7 +135,7 @@ html::Page landscape_page(const Surface& surface, const std::vector<Picture>& pi
   for (const Picture& picture : pictures) {
     html::Section section{.id = "picture-" + picture.id, .title = picture.title};
     section.blocks.push_back(picture_chart(surface, frame, grid, picture));
-    if (last_step(picture) > 0) section.blocks.push_back(value_chart(picture));
+    if (last_step(picture) > 0) section.blocks.push_back(value_chart(surface, picture));
     page.add(std::move(section));
   }
   html::Section made{.id = "made", .title = "How this was made"};

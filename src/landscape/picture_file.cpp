@@ -10,7 +10,8 @@
 namespace slalom::landscape {
 namespace {
 
-constexpr int kPixelsOfACharacter = 7;  ///< about, in small type
+constexpr int kSmall = 7, kLarge = 10;  ///< pixels of a character, about
+constexpr int kBeside = 80;             ///< pixels left and right of a line
 
 /// Words in lines of at most `most` characters, if no word is longer.
 void add_lines(std::vector<std::string>& lines, const std::string& text, std::size_t most) {
@@ -31,10 +32,11 @@ PictureFile picture_file(const Surface& surface, const Picture& picture, report:
   using report::html::clean_text;
   const std::vector<Picture> alone{picture};
   const Frame frame = frame_of(surface, alone);
-  const auto characters = static_cast<std::size_t>(width / kPixelsOfACharacter);
-  std::vector<std::string> header{clean_text(surface.title + ": " + picture.title)};
-  add_lines(header, clean_text(surface.formula), characters);
-  for (const std::string& note : notes_of(picture, frame)) add_lines(header, clean_text(note), characters);
+  const auto characters = [&](int pixels) { return static_cast<std::size_t>((width - kBeside) / pixels); };
+  Header header;
+  add_lines(header.title, clean_text(surface.title + ": " + picture.title), characters(kLarge));
+  add_lines(header.text, clean_text(surface.formula), characters(kSmall));
+  for (const std::string& note : notes_of(picture, frame)) add_lines(header.text, clean_text(note), characters(kSmall));
   PictureFile file{.spec = picture_spec(surface, frame, grid_of(surface, frame), picture, header),
                    .config = report::html::chart_config(scheme)};
   file.spec["description"] = clean_text(picture.title + ". " + picture.description);

@@ -8,7 +8,10 @@
 
 #include <fmt/format.h>
 
+#include "landscape/levels.hpp"
+#include "landscape/picture_legend.hpp"
 #include "landscape/way_points.hpp"
+#include "report/html/spec.hpp"
 
 namespace slalom::landscape {
 namespace {
@@ -18,7 +21,7 @@ constexpr std::int64_t kMostDots = 60;   ///< points of a way that have a dot ea
 constexpr int kLeft = 66, kRight = 12;   ///< of a panel: for the axis, and for a label's half
 constexpr int kAbove = 46, kBelow = 50;  ///< for titles, and for the axis
 constexpr int kBetween = 12;             ///< columns
-constexpr std::size_t kHeaderLine = 19;
+constexpr int kHeaderTop = 22, kHeaderLine = 19;
 constexpr int kLegendItem = 118, kLegendLine = 17;  ///< what a way takes in the list above a panel with several
 constexpr double kTallest = 460.0;                  ///< a single panel, in pixels
 
@@ -84,6 +87,7 @@ Json minimum_data(const Surface& surface, const Frame& frame) {
 Json data_of(const Surface& surface, const Frame& frame, const Grid& grid, const Picture& picture) {
   return Json::array(
       {grid_data(grid),
+       legend_data(level_texts(levels_of(surface, grid))),
        {{"name", "contours"},
         {"source", "grid"},
         {"transform",
@@ -105,7 +109,7 @@ Json data_of(const Surface& surface, const Frame& frame, const Grid& grid, const
 }
 
 Json signals_of(const Surface& surface, const Frame& frame, const Grid& grid, const Picture& picture,
-                const std::string& top) {
+                int top, bool alone) {
   const std::size_t n = picture.panels.size();
   const double aspect = surface.same_units ? std::clamp(frame.y.width() / frame.x.width(), 0.5, 1.0) : 0.62;
   const std::string columns =
@@ -126,13 +130,13 @@ Json signals_of(const Surface& surface, const Frame& frame, const Grid& grid, co
                       computed("cols", columns),
                       computed("cell", fmt::format("(width - {} - (cols - 1) * {}) / cols", kRight, kBetween)),
                       computed("pw", fmt::format("max(60, min(cell - {}, {:.1f}))", kLeft,
-                                                 n == 1 && top == "0" ? kTallest / aspect : 1e4)),
+                                                 n == 1 && !alone ? kTallest / aspect : 1e4)),
                       computed("ph", fmt::format("pw * {:.4f}", aspect)),
                       computed("listed", fmt::format("max(1, floor(pw / {}))", kLegendItem)),
                       computed("lines", fmt::format("ceil({} / listed)", most)),
                       computed("above", fmt::format("{} + {} * (lines - 1)", kAbove, kLegendLine)),
-                      computed("top", top),
-                      computed("height", fmt::format("top + ceil({} / cols) * (ph + above + {})", n, kBelow))});
+                      {{"name", "top"}, {"value", top}},
+                      computed("height", fmt::format("ceil(top + ceil({} / cols) * (ph + above + {}))", n, kBelow))});
 }
 
 Json scales_of(const Frame& frame, std::size_t n_levels) {
@@ -157,7 +161,7 @@ Json scales_of(const Frame& frame, std::size_t n_levels) {
                       {{"name", "way"}, {"type", "ordinal"}, {"domain", std::move(indices)}, {"range", "category"}}});
 }
 
-Json contour_mark() {
+Json contour_mark(const std::string& value) {
   return {{"type", "path"},
           {"from", {{"data", "contours"}}},
           {"encode",
@@ -166,7 +170,7 @@ Json contour_mark() {
               {"stroke", signal("theme_surface")},
               {"strokeWidth", constant(0.6)},
               {"strokeOpacity", constant(0.7)},
-              {"tooltip", signal("'f is at least ' + format(datum.contour.value, '.4~g')")}}}}},
+              {"tooltip", signal(Json(report::html::clean_text(value) + " ").dump() + " + data('bands')[datum.level].words")}}}}},
           {"transform", Json::array({{{"type", "geopath"}, {"field", "datum.contour"}}})}};
 }
 
@@ -259,9 +263,8 @@ Json list_marks() {
                          {{"x", signal(x + " + 15")},
                           {"y", signal(y)},
                           {"baseline", constant("middle")},
-                          {"text", signal("many && datum.k === datum.top ? (datum.w + 1) + ': f = ' + "
-                                          "(datum.v !== 0 && abs(datum.v) < 1e-3 ? format(datum.v, '.2~e') : "
-                                          "format(datum.v, '.3~g')) : ''")},
+                          {"text", signal("many && datum.k === datum.top ? (datum.w + 1) + ': f = ' + " +
+                                          report::html::number_expression("datum.v", 3) + " : ''")},
                           {"fill", signal("theme_ink")}}}}}};
   return Json::array({dot, words});
 }
@@ -289,10 +292,9 @@ Json subtitle_mark() {
               {"fill", signal("theme_muted")}}}}}};
 }
 
-Json panel_mark(const Surface& surface, const Frame& frame) {
-  const auto axis = [](const char* orient, const std::string& title, const Range& range, const char* room, int extent) {
-    const double size = std::max(std::fabs(range.low), std::fabs(range.high));
-    Json made = {{"orient", orient},
+Json panel_mark(const Surface& surface) {
+  const auto axis = [](const char* orient, const std::string& title, const char* room, int extent) {
+    return Json{{"orient", orient},
                  {"scale", std::string(orient) == "left" ? "y" : "x"},
                  {"title", report::html::clean_text(title)},
                  {"grid", false},
@@ -301,9 +303,8 @@ Json panel_mark(const Surface& surface, const Frame& frame) {
                  {"labelFlush", false},
                  {"minExtent", extent},
                  {"maxExtent", extent},
-                 {"titleLimit", signal(std::string(orient) == "left" ? "ph" : "pw")}};
-    if (size >= 1e4 || size <= 1e-3) made["format"] = "~s";
-    return made;
+                 {"titleLimit", signal(std::string(orient) == "left" ? "ph" : "pw")},
+                 {"encode", report::html::number_labels(std::string(orient) == "left" ? "y" : "x")}};
   };
   const Json size = {{"width", signal("pw")}, {"height", signal("ph")}};
   const Json plot = {
@@ -311,7 +312,7 @@ Json panel_mark(const Surface& surface, const Frame& frame) {
       {"clip", true},
       {"encode", {{"update", size}}},
       {"marks",
-       Json::array({contour_mark(),
+       Json::array({contour_mark(surface.value_name),
                     minimum_mark(),
                     {{"type", "group"},
                      {"from", {{"facet", {{"name", "of_way"}, {"data", "of_panel"}, {"groupby", {"w"}}}}}},
@@ -327,13 +328,25 @@ Json panel_mark(const Surface& surface, const Frame& frame) {
               {"y", signal(fmt::format("top + floor(datum.p / cols) * (ph + above + {}) + above", kBelow))},
               {"width", signal("pw")},
               {"height", signal("ph")}}}}},
-          {"axes", Json::array({axis("bottom", surface.x_name, frame.x, "max(2, pw / 90)", 24),
-                                axis("left", surface.y_name, frame.y, "max(2, ph / 70)", 42)})},
+          {"axes", Json::array({axis("bottom", surface.x_name, "max(2, pw / 90)", 24),
+                                axis("left", surface.y_name, "max(2, ph / 70)", 42)})},
           {"marks", std::move(marks)}};
 }
 
-Json header_mark(const std::string& line, std::size_t index) {
-  const bool first = index == 0;
+/// What each way of each panel is called where there is nothing but words.
+Json way_titles(const Picture& picture) {
+  Json titles = Json::array();
+  for (const Panel& panel : picture.panels) {
+    Json row = Json::array();
+    for (const Way& way : panel.ways) {
+      row.push_back(panel.ways.size() > 1 ? panel.title + ", " + way.label : panel.title);
+    }
+    titles.push_back(std::move(row));
+  }
+  return titles;
+}
+
+Json header_mark(const std::string& line, int index, bool title) {
   return {{"type", "text"},
           {"interactive", false},
           {"encode",
@@ -341,9 +354,9 @@ Json header_mark(const std::string& line, std::size_t index) {
              {{"x", constant(kLeft)},
               {"y", constant(32 + kHeaderLine * index)},
               {"text", constant(line)},
-              {"fontSize", constant(first ? 17 : 12)},
-              {"fontWeight", constant(first ? 600 : 400)},
-              {"fill", signal(first ? "theme_ink" : "theme_muted")}}}}}};
+              {"fontSize", constant(title ? 17 : 12)},
+              {"fontWeight", constant(title ? 600 : 400)},
+              {"fill", signal(title ? "theme_ink" : "theme_muted")}}}}}};
 }
 
 }  // namespace
@@ -357,20 +370,28 @@ std::int64_t last_step(const Picture& picture) {
 }
 
 Json picture_spec(const Surface& surface, const Frame& frame, const Grid& grid, const Picture& picture,
-                  const std::vector<std::string>& header) {
-  const std::size_t n_lines = header.size();
-  const std::string top = n_lines == 0 ? "0" : std::to_string(22 + kHeaderLine * n_lines);
-  Json marks = Json::array({panel_mark(surface, frame)});
-  for (std::size_t i = 0; i < n_lines; ++i) marks.push_back(header_mark(header[i], i));
+                  const Header& header) {
+  const auto n_titles = static_cast<int>(header.title.size()), n_lines = n_titles + static_cast<int>(header.text.size());
+  const int legend = n_lines == 0 ? 0 : kHeaderTop + kHeaderLine * n_lines;
+  const std::vector<std::string> levels = level_texts(levels_of(surface, grid));
+  Json marks = Json::array({panel_mark(surface)});
+  for (int i = 0; i < n_lines; ++i) {
+    const bool title = i < n_titles;
+    marks.push_back(header_mark(title ? header.title[static_cast<std::size_t>(i)]
+                                      : header.text[static_cast<std::size_t>(i - n_titles)], i, title));
+  }
+  const std::string room = fmt::format("width - {} - {}", kLeft, kRight);
+  for (Json& mark : legend_marks(levels, surface.value_name, kLeft, legend, room)) marks.push_back(std::move(mark));
   // Every length follows from `width`: what a fit would add for axes could change with it, without end.
   return {{"$schema", "https://vega.github.io/schema/vega/v5.json"},
           {"autosize", "none"},
           {"width", 900},
           {"padding", 0},
-          {"signals", signals_of(surface, frame, grid, picture, top)},
+          {"signals", signals_of(surface, frame, grid, picture, legend + kLegendHeight, n_lines > 0)},
           {"data", data_of(surface, frame, grid, picture)},
-          {"scales", scales_of(frame, levels_of(surface, grid).size())},
-          {"marks", std::move(marks)}};
+          {"scales", scales_of(frame, levels.size())},
+          {"marks", std::move(marks)},
+          {"usermeta", {{"read", {{"kind", "steps"}, {"data", "shown"}, {"titles", way_titles(picture)}}}}}};
 }
 
 }  // namespace slalom::landscape

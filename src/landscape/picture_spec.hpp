@@ -9,13 +9,18 @@ namespace slalom::landscape {
 
 using report::html::Json;
 
+/// Lines over a picture that stands by itself.
+struct Header {
+  std::vector<std::string> title, text;
+};
+
 /// The last step of any way of the picture.
 [[nodiscard]] std::int64_t last_step(const Picture& picture);
 
 /// Panels of contours and ways, in as many columns as there is room for. The signal `step` says up to which step ways are
-/// drawn: 0 to last_step, which it is at first. Colours are those of the theme (report/html/theme.hpp). `header`: a title
-/// and lines below it, over the panels.
+/// drawn: 0 to last_step, which it is at first. Colours are those of the theme (report/html/theme.hpp). A legend is above
+/// the panels, and above that the header.
 [[nodiscard]] Json picture_spec(const Surface& surface, const Frame& frame, const Grid& grid, const Picture& picture,
-                                const std::vector<std::string>& header = {});
+                                const Header& header = {});
 
 }  // namespace slalom::landscape

@@ -8,6 +8,7 @@
 #include <slalom/error.hpp>
 
 #include "landscape/surface.hpp"
+#include "text/number.hpp"
 
 namespace slalom::landscape {
 namespace {
@@ -94,14 +95,15 @@ Surface regression_surface(const Table& table, const PreprocessOptions& options,
   const bool scaled = options.scaling != Scaling::kNone;
   Surface s{.name = "mse",
             .title = fmt::format("Mean squared error of {} from {}", target, feature),
-            .formula = fmt::format("mean of (slope {0} + intercept - {1})² over {2} rows{3}", feature, target,
+            .formula = fmt::format("f = mean of (slope {0} + intercept - {1})² over {2} rows{3}", feature, target,
                                    data.n_rows, scaled ? ", both scaled as for training" : ""),
             .about = fmt::format(
                 "The minimum is the least-squares line: slope {:.6g}, intercept {:.6g}. Across the valley it "
-                "is {:.3g} times as steep as along it.",
-                slope, intercept, largest / smallest),
+                "is {} times as steep as along it.",
+                slope, intercept, text::rounded(largest / smallest, 3)),
             .x_name = fmt::format("slope of {}", feature),
             .y_name = "intercept",
+            .value_name = "mean squared error f",
             .f = mean_squared_error(m),
             .x = range_around(slope, std::sqrt(m.yy / m.xx)),
             .y = range_around(intercept, std::sqrt(m.yy + m.y * m.y)),

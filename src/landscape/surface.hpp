@@ -27,6 +27,7 @@ struct Surface {
   std::string formula;           ///< for people, in plain text
   std::string about;             ///< one sentence: what is to be seen on it
   std::string x_name, y_name;    ///< of the axes
+  std::string value_name = "f";  ///< of the height
   Objective f;                   ///< of two variables
   Range x, y;                    ///< the part that is drawn
   std::vector<Point> minima;     ///< known local minima

@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include "text/number.hpp"
+
 namespace slalom::landscape {
 namespace {
 
@@ -47,7 +49,8 @@ DrawnWay drawn(const Way& way, const Frame& frame) {
 }
 
 std::string words_of(const WayPoint& point) {
-  return fmt::format("step {}: f = {:.3g} at ({:.3g}, {:.3g})", point.step, point.value, point.at[0], point.at[1]);
+  const auto text = [](double value) { return text::rounded(value, 3); };
+  return fmt::format("step {}: f = {} at ({}, {})", point.step, text(point.value), text(point.at[0]), text(point.at[1]));
 }
 
 std::vector<std::string> notes_of(const Picture& picture, const Frame& frame) {

@@ -2,6 +2,7 @@
 // Draws with librsvg on a cairo surface.
 #include "render/svg_png.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <memory>
 
@@ -44,6 +45,9 @@ cairo_status_t append(void* to, const unsigned char* bytes, unsigned int size) n
   }
 }
 
+/// A last row or column that the drawing would cover in part is left out: it would be half transparent.
+int whole_pixels(double length) { return std::max(1, static_cast<int>(std::floor(length + 1e-6))); }
+
 }  // namespace
 
 std::string svg_png(const std::string& svg, double scale) {
@@ -53,10 +57,10 @@ std::string svg_png(const std::string& svg, double scale) {
   if (handle == nullptr) fail(error);
   double width = 0.0, height = 0.0;
   if (rsvg_handle_get_intrinsic_size_in_pixels(handle.get(), &width, &height) == FALSE) fail(nullptr);
-  width = std::ceil(width * scale);
-  height = std::ceil(height * scale);
+  width *= scale;
+  height *= scale;
   const std::unique_ptr<cairo_surface_t, SurfaceDeleter> surface(
-      cairo_image_surface_create(CAIRO_FORMAT_ARGB32, static_cast<int>(width), static_cast<int>(height)));
+      cairo_image_surface_create(CAIRO_FORMAT_ARGB32, whole_pixels(width), whole_pixels(height)));
   check(cairo_surface_status(surface.get()));
   const std::unique_ptr<cairo_t, CairoDeleter> cairo(cairo_create(surface.get()));
   check(cairo_status(cairo.get()));

@@ -13,6 +13,7 @@
 #include "report/byte_text.hpp"
 #include "report/json_number.hpp"
 #include "report/stop_reason.hpp"
+#include "text/number.hpp"
 #include "text/table.hpp"
 
 namespace slalom::report {
@@ -120,9 +121,9 @@ std::string noise_text(const NoiseReport& noise) {
     return text + "\ncritical batch size: beyond measure, noise drowns the gradient for most of the run\n";
   }
   return text + fmt::format(
-                    "\ncritical batch size: about {:.2g}; well below it doubling the batch nearly halves the steps, "
+                    "\ncritical batch size: about {}; well below it doubling the batch nearly halves the steps, "
                     "well above it it only doubles the work\n",
-                    *noise.critical_batch_size);
+                    text::rounded(*noise.critical_batch_size, 2));
 }
 
 Json range_json(const std::optional<MedianRange>& range) {

@@ -21,8 +21,9 @@ text { fill: currentColor; } :focus-visible { outline: 2px solid #06f; } svg { d
 <label>Smoothing <input type="range" id="c-smooth" data-signal="smooth" min="0" max="9" value="0"></label></div>
 <div id="c" data-chart="c"><svg><g class="mark-line role-mark"><path d="M0,0L90,50" stroke="red" fill="none"/></g>
 <g class="role-axis-label"><text y="70">1</text><text x="50" y="70">2</text></g></svg></div>
+<label class="reader">Values <input type="range" id="c-values-at" max="1" value="0" aria-valuetext=""></label>
 <details data-table="c"><summary>Numbers</summary><div aria-label="Numbers"><table><tbody><tr><td>1</td></tr></tbody></table></div></details></figure>
-<p id="end">end</p>
+<p id="end">end</p><div id="tooltip" hidden><div></div></div>
 <script>
 window.slalomViews = { c: true };
 document.getElementById("c-log").addEventListener("input", (e) => {
@@ -31,6 +32,16 @@ document.getElementById("c-log").addEventListener("input", (e) => {
 document.getElementById("c-smooth").addEventListener("input", (e) => {
   document.querySelector("path").setAttribute("d", "M0,0L90," + e.target.value);
 });
+const slider = document.getElementById("c-values-at"), tooltip = document.getElementById("tooltip");
+const read = () => {
+  const text = "value: " + slider.value;
+  slider.setAttribute("aria-valuetext", text);
+  tooltip.hidden = false;
+  tooltip.firstChild.textContent = text;
+};
+slider.addEventListener("focus", read);
+slider.addEventListener("input", read);
+slider.addEventListener("blur", () => { tooltip.hidden = true; });
 window.slalomReady = true;
 </script></html>"""
 
@@ -53,6 +64,12 @@ BROKEN = {
     "the slider does nothing": ('"M0,0L90," + e.target.value', '"M0,0L90,50"'),
     "the keyboard does not get there": ('<a href="#end"', '<a tabindex="-1" href="#end"'),
     "focus does not show": ("outline: 2px solid #06f", "outline: none"),
+    "two headings are the same": ("<nav>", "<h2>Curves</h2><h3>Curves</h3><nav>"),
+    "the values are not for keys": ('class="reader"', 'class="other"'),
+    "the values are not said": ('setAttribute("aria-valuetext", text)', 'setAttribute("aria-valuetext", "")'),
+    "all values are said to be the same": ('"value: " + slider.value', '"value: 1"'),
+    "the values are not seen": ("tooltip.hidden = false", "tooltip.hidden = true"),
+    "the values stay": ('("blur", () => { tooltip.hidden = true; })', '("blur", () => {})'),
     "it is wider than a phone": ("<p id", "<div style='width: 600px'>wide</div><p id"),
     "the chart is wider than its room": ("svg { display: block; width: 100%", "div { overflow: hidden } svg { display: block; width: 3000px"),
     "it is light in the dark": ("(prefers-color-scheme: dark)", "(prefers-color-scheme: none)"),

@@ -51,6 +51,31 @@ class Landscapes(BrowserTest):
         self.assertEqual(self.tab.evaluate(way), 4)
         self.assertIn("step 3: f = ", self.tab.evaluate("document.getElementById('path').textContent"))
 
+    def test_the_slider_says_where_every_descent_is(self):
+        self.open(page("said", "bowl", "--picture", "starts,rates"))
+        self.assertRegex(self.read("starts", "Home", 36)["text"],
+                         r"^sgd, learning rate 0.1, start 1: step 0: f = 7.92 at \(-2.4, 1.2\); .*start 4: step 0: ")
+        self.assertRegex(self.read("rates", "ArrowLeft", 37)["text"], r"^sgd, learning rate 0.1: step 29: .*; sgd, learning rate 0.672: step 29: ")
+
+    def test_the_legend_has_the_levels_of_the_table(self):
+        for scheme in ("light", "dark"):
+            with self.subTest(scheme=scheme):
+                self.tab.resize(800)
+                self.tab.emulate(scheme=scheme)
+                self.tab.open(page("legend", "bowl", "--picture", "path").resolve().as_uri(), "window.slalomReady")
+                boxes = self.tab.evaluate("slalomViews.path.data('bands').map((band) => band.words)")
+                table = self.tab.evaluate("[...document.querySelectorAll('[data-table=path] [aria-label^=Colours] tbody td')]"
+                                          ".map((cell) => cell.textContent)")
+                self.assertEqual(boxes, table)
+                self.assertEqual(table[:2], ["from 0 to 1", "from 1 to 2"])
+                # Every colour of the bar is that of an area of the picture.
+                fills = self.tab.evaluate("(() => { const fills = (test) => [...new Set([...document.querySelectorAll('#path path')]"
+                                          ".filter(test).map((e) => e.getAttribute('fill')))];"
+                                          " return { bar: fills((e) => /v11h/.test(e.getAttribute('d'))),"
+                                          " all: fills((e) => e.getBoundingClientRect().height > 40) }; })()")
+                self.assertEqual(len(fills["bar"]), len(table))
+                self.assertLessEqual(set(fills["bar"]), set(fills["all"]))
+
     def test_play_moves_the_slider(self):
         self.open(page("play", "valley", "--picture", "path"))
         value = "Number(document.getElementById('path-step').value)"

@@ -33,6 +33,8 @@ TABLES = """[...document.querySelectorAll('table')].map((table) => ({
 REACHABLE = """[...document.querySelectorAll('a[href], input, select, button, summary')]
   .filter((element) => element.checkVisibility()).length"""
 
+SEEN = "[...document.querySelectorAll('#tooltip:not([hidden]) div')].map((e) => e.textContent)"
+
 FOCUSED = """(() => {
   const e = document.activeElement;
   if (!e || e === document.body) return null;
@@ -63,6 +65,7 @@ CONTRAST = """(() => {
   const back = getComputedStyle(document.body).backgroundColor;
   const colors = [...document.querySelectorAll('p, h1, h2, h3, dt, dd, td, summary')].map((e) => getComputedStyle(e).color);
   for (const text of document.querySelectorAll('svg .role-axis-label text, svg .role-axis-title text')) {
+    if (!text.textContent.trim()) continue;
     colors.push(getComputedStyle(text).fill);
   }
   return { back, least: Math.min(...colors.map((color) => ratio(color, back))) };
@@ -86,6 +89,7 @@ class PageChecks(unittest.TestCase):
         self.check_content(path, minimum_charts)
         self.check_inputs()
         self.check_keyboard(path)
+        self.check_reading()
         self.check_widths(path, name)
         self.check_dark(path, name)
         self.check_print(path)
@@ -111,6 +115,8 @@ class PageChecks(unittest.TestCase):
         unnamed = self.tab.evaluate("[...document.querySelectorAll('input, select')]"
                                     ".filter((e) => !(e.labels && e.labels.length && e.labels[0].textContent.trim())).map((e) => e.id)")
         self.assertEqual(unnamed, [], "inputs without a label")
+        headings = self.tab.evaluate("[...document.querySelectorAll('h1, h2, h3')].map((e) => e.textContent)")
+        self.assertEqual([text for text in headings if headings.count(text) > 1], [], "headings that are not told apart")
 
     def drawn(self, chart):
         """The shapes of a chart and the labels of its axes."""
@@ -159,6 +165,29 @@ class PageChecks(unittest.TestCase):
                 unmarked.append(at["name"])
         self.assertEqual(len(reached), wanted)
         self.assertEqual(unmarked, [])
+
+    def check_reading(self):
+        """Every chart has a slider that tells its values: to screen readers, and to those who see it what the pointer would be told."""
+        for chart in self.tab.evaluate("[...document.querySelectorAll('[data-chart]')].map((box) => box.dataset.chart)"):
+            with self.subTest(chart=chart):
+                first, last = self.read(chart, "Home", 36), self.read(chart, "End", 35)
+                for at in (first, last):
+                    self.assertRegex(at["text"] or "", r"\d", "the slider says nothing")
+                    if not at["steps"]:
+                        self.assertEqual(at["text"].split("; "), at["seen"], "what is seen is not what is said")
+                self.assertTrue(first["places"] < 2 or first["text"] != last["text"], "all places say the same")
+        self.tab.evaluate("document.activeElement.blur()")
+        self.assertEqual(self.tab.evaluate(SEEN), [], "the values stay when the focus has gone")
+
+    def read(self, chart, key, code):
+        """What the slider over a chart's places says after a key."""
+        slider = "document.getElementById('%s').closest('figure').querySelector('.reader input, [data-signal=step]')" % chart
+        self.assertTrue(self.tab.evaluate("Boolean(%s)" % slider), "no slider")
+        self.tab.evaluate(slider + ".focus()")
+        self.tab.press(key, code)
+        self.tab.settle()
+        return self.tab.evaluate("((e) => ({text: e.getAttribute('aria-valuetext'), places: Number(e.max) + 1, seen: %s,"
+                                 " steps: e.dataset.signal === 'step'}))(%s)" % (SEEN, slider))
 
     def check_widths(self, path, name):
         for width in WIDTHS:

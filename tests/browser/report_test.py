@@ -69,6 +69,32 @@ class Reports(BrowserTest):
         tooltip = "document.getElementById('tooltip')"
         self.assertTrue(self.tab.evaluate("!%s.hidden && /\\d/.test(%s.textContent)" % (tooltip, tooltip)))
 
+    def test_keys_read_what_the_table_has(self):
+        self.open(FOLDER / "numbers.html")
+        table = self.tab.evaluate("[...document.querySelectorAll('[data-table=loss] tbody tr')].map((row) =>"
+                                  " [...row.children].map((cell) => cell.textContent))")
+        self.assertEqual(len(table), 8)
+        texts = [self.read("loss", "Home", 36)["text"]] + [self.read("loss", "ArrowRight", 39)["text"] for _ in table[1:]]
+        expected = [f"epoch: {epoch}; training: {train}; validation: {valid}; learning rate: {rate}"
+                    for epoch, _step, _seconds, rate, train, valid in table]
+        self.assertEqual(texts, expected)
+
+    def test_keys_come_to_every_cell_of_a_matrix(self):
+        self.open(FOLDER / "binary.html")
+        cells = [self.read("confusion", "Home", 36)["text"]] + [self.read("confusion", "ArrowRight", 39)["text"] for _ in range(3)]
+        table = self.tab.evaluate("[...document.querySelectorAll('[data-table=confusion] tbody td')].map((cell) => cell.textContent)")
+        self.assertEqual([cell.split("; ")[2] for cell in cells], ["rows: " + count for count in table])
+        self.assertTrue(cells[1].startswith("actual: low; predicted: middle; "), cells[1])
+
+    def test_screen_readers_know_the_sliders(self):
+        self.open(FOLDER / "guarded.html")
+        texts = [self.read("loss", "Home", 36)["text"]] + [self.read("loss", "ArrowRight", 39)["text"] for _ in range(4)]
+        self.assertRegex("\n".join(texts), "epoch: .*; line 1: the loss exploded")  # what the guard did, where it did it
+        nodes = self.tab.call("Accessibility.getFullAXTree")["nodes"]
+        sliders = [node["name"]["value"] for node in nodes if node.get("role", {}).get("value") == "slider"]
+        charts = self.tab.evaluate("[...document.querySelectorAll('figure h3')].map((e) => e.textContent)")
+        self.assertLessEqual({"Values of the chart: " + title for title in charts}, set(sliders))
+
     def test_a_run_that_the_guard_took_back(self):
         self.check("guarded", 6)
 

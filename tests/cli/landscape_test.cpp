@@ -34,7 +34,11 @@ TEST_F(Landscape, DrawsSvgAndPngWithoutABrowser) {
   const std::string svg = read("a.svg");
   EXPECT_THAT(svg, StartsWith("<svg "));
   EXPECT_THAT(svg, HasSubstr("width=\"640\""));
-  EXPECT_THAT(svg, HasSubstr("Rosenbrock's valley: A good rate beside one that overshoots"));
+  EXPECT_THAT(svg, HasSubstr(">Rosenbrock's valley: A good rate beside one that</text>"));  // no wider than the picture
+  EXPECT_THAT(svg, HasSubstr(">overshoots</text>"));
+  for (const char* legend : {">start<", ">known minimum<", ">f, where the ground's colour changes<", ">0<", ">0.1<", ">1000<"}) {
+    EXPECT_THAT(svg, HasSubstr(legend));
+  }
   EXPECT_THAT(svg, HasSubstr("sgd, learning rate 0.0045"));
   EXPECT_EQ(render::svg_png(svg, 1.0), read("a.png"));  // well-formed, and drawn from the same
   EXPECT_GT(read("a.png").size(), 20000U);

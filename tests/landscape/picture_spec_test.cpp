@@ -7,7 +7,7 @@
 namespace slalom::landscape {
 namespace {
 
-Json spec_of(const char* name, const char* id, const std::vector<std::string>& header = {}) {
+Json spec_of(const char* name, const char* id, const Header& header = {}) {
   const Surface surface = built_in_surface(name);
   const Settings settings{.pictures = {id}, .contenders = {{OptimizerKind::kSgd, {}}, {OptimizerKind::kAdam, {}}}};
   const std::vector<Picture> pictures = make_pictures(surface, settings);
@@ -38,7 +38,7 @@ TEST(PictureSpec, HoldsEveryPoint) {
 
 TEST(PictureSpec, ColoursComeFromTheTheme) {
   for (const char* id : {"path", "rates", "starts", "optimizers"}) {
-    const std::string text = spec_of("rastrigin", id, {"title", "line"}).dump();
+    const std::string text = spec_of("rastrigin", id, {.title = {"title"}, .text = {"line"}}).dump();
     EXPECT_EQ(text.find("\"#"), std::string::npos);
     EXPECT_NE(text.find("theme_surface"), std::string::npos);
   }

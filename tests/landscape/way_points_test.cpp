@@ -71,17 +71,5 @@ TEST(Frame, GrowsWithStartsOutside) {
   EXPECT_EQ(frame.y.high, surface.y.high);
 }
 
-TEST(Levels, RiseFromTheLowestValue) {
-  for (const std::string& name : surface_names()) {
-    const Surface surface = built_in_surface(name);
-    const Frame frame{.x = surface.x, .y = surface.y};
-    const std::vector<double> levels = levels_of(surface, grid_of(surface, frame));
-    Point gradient{};
-    EXPECT_EQ(levels.size(), 16U) << name;
-    EXPECT_LE(levels[0], surface.f(surface.minima.at(0), gradient)) << name;
-    for (std::size_t i = 1; i < levels.size(); ++i) EXPECT_GT(levels[i], levels[i - 1]) << name;
-  }
-}
-
 }  // namespace
 }  // namespace slalom::landscape

@@ -7,10 +7,13 @@
 namespace slalom::report::html {
 namespace {
 
+constexpr std::size_t kLongTable = 25;  ///< rows; longer ones have a window of their own
+
 std::string table_html(const TextTable& table) {
   const std::string label = escape(table.caption.empty() ? "Table" : table.caption);
   std::string text =
-      fmt::format("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{}\"><table>\n", label);
+      fmt::format("<div class=\"scroll{}\" tabindex=\"0\" role=\"region\" aria-label=\"{}\"><table>\n",
+                  table.rows.size() > kLongTable ? " long" : "", label);
   if (!table.caption.empty()) text += fmt::format("<caption>{}</caption>\n", label);
   text += "<thead><tr>";
   for (const TextTable::Column& column : table.columns) {
@@ -91,8 +94,9 @@ struct Writer {
     text += fmt::format("<div class=\"drawing\" id=\"{0}\" data-chart=\"{0}\"></div>\n", chart.id);
     for (const std::string& note : chart.notes) text += fmt::format("<p class=\"note\">{}</p>\n", escape(note));
     if (!chart.table.columns.empty()) {
-      text += fmt::format("<details data-table=\"{}\"><summary>Numbers: {}</summary>\n{}</details>\n", chart.id,
-                          escape(chart.title), table_html(chart.table));
+      const std::string legend = chart.legend.columns.empty() ? "" : table_html(chart.legend);
+      text += fmt::format("<details data-table=\"{}\"><summary>Numbers: {}</summary>\n{}{}</details>\n", chart.id,
+                          escape(chart.title), table_html(chart.table), legend);
     }
     return text + "</figure>\n";
   }

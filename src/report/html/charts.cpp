@@ -6,6 +6,8 @@
 #include <cmath>
 #include <limits>
 
+#include <fmt/format.h>
+
 #include "report/html/spec.hpp"
 
 namespace slalom::report::html {
@@ -26,12 +28,17 @@ Json bottom_axis(const std::string& title) {
           {"title", clean_text(title)},
           {"labelOverlap", true},
           {"labelFlush", true},
-          {"encode", number_labels()},
+          {"encode", number_labels("x")},
           {"tickCount", {{"signal", "max(2, ceil(width / 90))"}}}};
 }
 
 Json scale(const char* name, const Json& domain, const Json& range, bool zero) {
   return {{"name", name}, {"type", "linear"}, {"domain", domain}, {"range", range}, {"zero", zero}, {"nice", true}};
+}
+
+/// Lets keys go over the items of a mark, from left to right or row after row (reading.js).
+void read_items(Json& spec, const char* mark, const char* by) {
+  spec["usermeta"] = {{"read", {{"kind", "items"}, {"mark", mark}, {"by", by}}}};
 }
 
 }  // namespace
@@ -61,9 +68,10 @@ Json scatter_spec(const std::vector<ScatterGroup>& groups, const std::string& x_
       {"size", {{"value", 26}}},
       {"fill", {{"signal", "theme_accent"}}},
       {"fillOpacity", {{"value", 0.45}}},
-      {"tooltip", {{"signal", "{'actual': format(datum.x, '.5~g'), 'predicted': format(datum.y, '.5~g')}"}}}};
+      {"tooltip", {{"signal", fmt::format("{{'actual': {}, 'predicted': {}}}", number_expression("datum.x"), number_expression("datum.y"))}}}};
   spec["marks"] = Json::array({{{"type", "rule"}, {"interactive", false}, {"encode", {{"update", same}}}},
-                               {{"type", "symbol"}, {"from", {{"data", "shown"}}}, {"encode", {{"update", point}}}}});
+                               {{"type", "symbol"}, {"name", "point"}, {"from", {{"data", "shown"}}}, {"encode", {{"update", point}}}}});
+  read_items(spec, "point", "x");
   return spec;
 }
 
@@ -93,13 +101,14 @@ Json histogram_spec(const std::vector<HistogramGroup>& groups, const std::string
       {"y", {{"scale", "y"}, {"field", "n"}}},
       {"y2", {{"scale", "y"}, {"value", 0}}},
       {"fill", {{"signal", "theme_accent"}}},
-      {"tooltip", {{"signal", "{'from': format(datum.x, '.4~g'), 'to': format(datum.x2, '.4~g'), 'rows': datum.n}"}}}};
+      {"tooltip", {{"signal", fmt::format("{{'from': {}, 'to': {}, 'rows': datum.n}}", number_expression("datum.x", 4), number_expression("datum.x2", 4))}}}};
   const Json zero = {
       {"x", {{"signal", "scale('x', 0)"}}},  {"y", {{"value", 0}}},
       {"y2", {{"signal", "height"}}},        {"opacity", {{"signal", "inrange(0, domain('x')) ? 1 : 0"}}},
       {"stroke", {{"signal", "theme_ink"}}}, {"strokeDash", {{"value", {4, 4}}}}};
-  spec["marks"] = Json::array({{{"type", "rect"}, {"from", {{"data", "shown"}}}, {"encode", {{"update", bar}}}},
+  spec["marks"] = Json::array({{{"type", "rect"}, {"name", "bar"}, {"from", {{"data", "shown"}}}, {"encode", {{"update", bar}}}},
                                {{"type", "rule"}, {"interactive", false}, {"encode", {{"update", zero}}}}});
+  read_items(spec, "bar", "x");
   return spec;
 }
 
@@ -137,15 +146,16 @@ Json bar_spec(const std::vector<BarGroup>& groups, const std::string& a_title, c
                     {"height", {{"scale", "y"}, {"band", 1}}},
                     {"cornerRadius", {{"value", 2}}},
                     {"fill", {{"scale", "sign"}, {"signal", "datum.v < 0 ? 'negative' : 'positive'"}}},
-                    {"tooltip", {{"signal", "{'feature': datum.name, 'value': format(datum.v, '.5~g')}"}}}};
+                    {"tooltip", {{"signal", fmt::format("{{'feature': datum.name, 'value': {}}}", number_expression("datum.v"))}}}};
   spec["scales"].push_back(
       {{"name", "sign"}, {"type", "ordinal"}, {"domain", {"positive", "negative"}}, {"range", "category"}});
   const Json zero = {{"x", {{"scale", "x"}, {"value", 0}}},
                      {"y", {{"value", 0}}},
                      {"y2", {{"signal", "height"}}},
                      {"stroke", {{"signal", "theme_muted"}}}};
-  spec["marks"] = Json::array({{{"type", "rect"}, {"from", {{"data", "shown"}}}, {"encode", {{"update", bar}}}},
+  spec["marks"] = Json::array({{{"type", "rect"}, {"name", "bar"}, {"from", {{"data", "shown"}}}, {"encode", {{"update", bar}}}},
                                {{"type", "rule"}, {"interactive", false}, {"encode", {{"update", zero}}}}});
+  read_items(spec, "bar", "y");
   return spec;
 }
 
@@ -165,7 +175,7 @@ Json matrix_spec(const Matrix& matrix) {
     }
   }
   const auto k = static_cast<double>(matrix.classes.size());
-  Json spec = empty_spec(std::clamp(48.0 * k, 120.0, 520.0));
+  Json spec = empty_spec(std::clamp(48.0 * k, 220.0, 520.0));
   spec["data"] = Json::array({{{"name", "cells"}, {"values", std::move(rows)}}});
   Json order = Json::array(), names = Json::array();
   for (std::size_t i = 0; i < matrix.classes.size(); ++i) {
@@ -203,8 +213,9 @@ Json matrix_spec(const Matrix& matrix) {
       {"fill", {{"signal", "contrast(scale('color', datum.share), theme_ink) > 4.5 ? theme_ink : theme_surface"}}},
       {"text", {{"signal", "format(datum.n, ',')"}}}};
   spec["marks"] = Json::array(
-      {{{"type", "rect"}, {"from", {{"data", "cells"}}}, {"encode", {{"update", cell}}}},
+      {{{"type", "rect"}, {"name", "cell"}, {"from", {{"data", "cells"}}}, {"encode", {{"update", cell}}}},
        {{"type", "text"}, {"from", {{"data", "cells"}}}, {"interactive", false}, {"encode", {{"update", text}}}}});
+  read_items(spec, "cell", "y");
   return spec;
 }
 

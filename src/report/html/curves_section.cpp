@@ -151,7 +151,7 @@ std::optional<Chart> speed_chart(const Member& member) {
     Series series = curve(member, name, value);
     if (series.points.empty()) return;
     for (SeriesPoint& point : series.points) point.y /= unit;
-    curves.panels.push_back({.title = title, .series = {std::move(series)}, .height = 110, .from_zero = true});
+    curves.panels.push_back({.title = title, .series = {std::move(series)}, .height = 110, .from_zero = true, .counts = true});
   };
   add("samples per second", "throughput", &Epoch::samples_per_second, 1.0);
   add("device memory, MiB", "device memory", &Epoch::device_memory, kMebibyte);

@@ -73,7 +73,7 @@ std::optional<Section> coefficients_section(const RunRecord& record) {
     groups.push_back(std::move(group));
   }
   Chart chart{.id = "coefficients",
-              .title = "Coefficients",
+              .title = "Coefficients by feature",
               .description =
                   "How much the prediction (for classes: the logit) changes with each feature, in original units; or "
                   "with a standard deviation of it, which makes features comparable.",

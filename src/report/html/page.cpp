@@ -90,7 +90,7 @@ std::string Page::html() const {
     }
   }
   text += "<script>\n" + vega_script() + "</script>\n<script>\n";
-  text.append(asset("page.js")).append("</script>\n</body>\n</html>\n");
+  text.append(asset("reading.js")).append(asset("page.js")).append("</script>\n</body>\n</html>\n");
   return text;
 }
 

@@ -8,7 +8,7 @@
 //   page.add(std::move(section));
 //   page.write("landscape.html");
 //
-// Text may be anything: it is escaped here. Scripts and style are page.js and page.css, the drawing is Vega's.
+// Text may be anything: it is escaped here. Scripts and style are page.js, reading.js and page.css, the drawing is Vega's.
 #pragma once
 
 #include <optional>
@@ -58,6 +58,7 @@ struct Chart {
   std::vector<Control> controls = {};
   std::vector<std::string> notes = {};  ///< what was thinned or sampled, how to read it
   TextTable table = {};                 ///< the numbers that are drawn
+  TextTable legend = {};                ///< what its colours stand for, if that is numbers
   bool half = false;                    ///< may stand beside another one on wide screens
 };
 

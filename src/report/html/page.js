@@ -17,27 +17,6 @@ window.slalomViews = {};
     view: null,
   }));
 
-  const tooltip = document.body.appendChild(document.createElement("div"));
-  tooltip.id = "tooltip";
-  tooltip.hidden = true;
-  const showTooltip = (_handler, event, _item, value) => {
-    tooltip.hidden = value === null || value === undefined || value === "";
-    if (tooltip.hidden) return;
-    const lines = typeof value === "object" ? Object.entries(value).map(([name, text]) => name + ": " + text) : [value];
-    tooltip.replaceChildren(
-      ...lines.map((line) => {
-        const row = document.createElement("div");
-        row.textContent = line;
-        return row;
-      }),
-    );
-    const x = Math.min(event.clientX + 14, window.innerWidth - tooltip.offsetWidth - 8);
-    const below = event.clientY + 16;
-    const fits = below + tooltip.offsetHeight < window.innerHeight;
-    tooltip.style.left = Math.max(8, x) + "px";
-    tooltip.style.top = (fits ? below : event.clientY - tooltip.offsetHeight - 10) + "px";
-  };
-
   const valueOf = (input) => {
     if (input.type === "checkbox") return input.checked;
     return input.type === "range" ? Number(input.value) : input.value;
@@ -51,7 +30,7 @@ window.slalomViews = {};
     if (chart.view) chart.view.finalize();
     const runtime = vega.parse(chart.spec, configs[scheme], { ast: true });
     const view = new vega.View(runtime, { expr: vega.expressionInterpreter, renderer: "svg", hover: true });
-    view.logLevel(vega.Error).tooltip(showTooltip).initialize(chart.box);
+    view.logLevel(vega.Error).tooltip(slalomReading.handler).initialize(chart.box);
     for (const input of chart.inputs) view.signal(input.dataset.signal, valueOf(input));
     chart.view = window.slalomViews[chart.id] = view;
     fit(chart);
@@ -64,6 +43,7 @@ window.slalomViews = {};
     chart.width = room;
     chart.view.width(Math.max(160, room)).run();
     chart.view.resize().run(); // legends may have taken another shape
+    slalomReading.describe(chart);
   };
 
   let scheme = dark.matches ? "dark" : "light";
@@ -75,44 +55,14 @@ window.slalomViews = {};
   window.addEventListener("beforeprint", () => drawAll("light"));
   window.addEventListener("afterprint", () => drawAll(dark.matches ? "dark" : "light"));
 
-  // Charts of curves: a line at the place nearest to the pointer, with the values of all curves there.
-  const short = (value) => (typeof value === "number" ? String(Number(value.toPrecision(6))) : String(value));
-  const readAt = (chart, event) => {
-    const { data, titles } = chart.spec.usermeta.hover;
-    const svg = chart.box.querySelector("svg");
-    if (!svg || !chart.view) return;
-    const at = event.clientX - svg.getBoundingClientRect().left - chart.view.origin()[0];
-    const scale = chart.view.scale("x");
-    const nearest = new Map();
-    for (const row of chart.view.data(data)) {
-      const distance = Math.abs(scale(row.x) - at);
-      if (!nearest.has(row.s) || distance < nearest.get(row.s).distance) nearest.set(row.s, { distance, row });
-    }
-    const found = [...nearest.values()].sort((a, b) => a.distance - b.distance);
-    if (found.length === 0 || at < -8 || at > chart.view.width() + 8) return leave(chart);
-    const x = found[0].row.x;
-    const lines = { [titles[chart.view.signal("axis")]]: short(x) };
-    for (const [name, { row, distance }] of nearest) {
-      if (distance - found[0].distance < 12) lines[name] = short(row.v);
-    }
-    chart.view.signal("place", x).run();
-    showTooltip(null, event, null, lines);
-  };
-  const leave = (chart) => {
-    tooltip.hidden = true;
-    chart.view.signal("place", null).run();
-  };
-  for (const chart of charts) {
-    if (!chart.spec.usermeta || !chart.spec.usermeta.hover) continue;
-    chart.box.addEventListener("pointermove", (event) => readAt(chart, event));
-    chart.box.addEventListener("pointerleave", () => leave(chart));
-  }
+  for (const chart of charts) slalomReading.connect(chart);
 
   for (const chart of charts) {
     for (const input of chart.inputs) {
       input.addEventListener("input", () => {
         showValue(input);
         chart.view.signal(input.dataset.signal, valueOf(input)).run();
+        slalomReading.describe(chart);
       });
     }
   }

@@ -94,7 +94,7 @@ Chart residual_chart(const Json& predictions, const Json& targets, const std::ve
 
 /// ROC (x: false positives, y: recall) or precision over recall.
 Chart threshold_chart(const Json& predictions, const Json& classes, bool roc) {
-  SeriesChart curves{.axes = {{"x", roc ? "false positive rate" : "recall"}},
+  SeriesChart curves{.axes = {{.field = "x", .title = roc ? "false positive rate" : "recall", .low = 0.0, .high = 1.0}},
                      .panels = {{.title = roc ? "true positive rate (recall)" : "precision",
                                  .series = {},
                                  .height = 300,

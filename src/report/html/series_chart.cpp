@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 #include <fmt/format.h>
@@ -16,9 +17,26 @@ namespace {
 
 constexpr std::size_t kFewPoints = 40;  ///< that many have symbols
 constexpr double kGap = 26.0;           ///< between panels
+constexpr int kLogPadding = 8;          ///< pixels beyond the points on a logarithmic axis, which is not widened to decades
 
 bool any(const SeriesChart& chart, bool Panel::*what) {
   return std::any_of(chart.panels.begin(), chart.panels.end(), [&](const Panel& panel) { return panel.*what; });
+}
+
+/// As the live line of a terminal draws: logarithmic over a decade or more, if nothing is left out by that.
+bool begins_logarithmic(const SeriesChart& chart) {
+  double low = std::numeric_limits<double>::infinity(), high = 0.0;
+  for (const Panel& panel : chart.panels) {
+    if (!panel.log_switch) continue;
+    for (const Series& series : panel.series) {
+      for (const SeriesPoint& point : series.points) {
+        if (!std::isfinite(point.y)) continue;
+        low = std::min(low, point.y);
+        high = std::max(high, point.y);
+      }
+    }
+  }
+  return low > 0.0 && high >= 10.0 * low;
 }
 
 Json points_of(const SeriesChart& chart) {
@@ -95,6 +113,8 @@ Json scales_of(const SeriesChart& chart) {
     x["type"] = "log";
     x["padding"] = 8;
   }
+  if (chart.axes[0].low) x["domainMin"] = *chart.axes[0].low;
+  if (chart.axes[0].high) x["domainMax"] = *chart.axes[0].high;
   const std::vector<std::string> names = names_of(chart);
   return Json::array({x,
                       {{"name", "color"}, {"type", "ordinal"}, {"domain", names}, {"range", "category"}},
@@ -103,12 +123,14 @@ Json scales_of(const SeriesChart& chart) {
 }
 
 Json y_scale(const std::string& name, const char* type, const std::string& data, const Panel& panel) {
+  const bool linear = std::string(type) == "linear";
   return {{"name", name},
           {"type", type},
           {"domain", {{"data", data}, {"field", "v"}}},
           {"range", {panel.height, 0}},
-          {"zero", panel.from_zero && std::string(type) == "linear"},
-          {"nice", panel.logarithmic || std::string(type) == "linear"}};
+          {"zero", panel.from_zero && linear},
+          {"nice", linear},
+          {"padding", linear ? 0 : kLogPadding}};
 }
 
 /// The curves of a panel with their symbols. `y`: what a point's place follows from.
@@ -189,13 +211,15 @@ Json panel_group(const SeriesChart& chart, std::size_t p, double top) {
   const bool last = p + 1 == chart.panels.size();
   const std::string linear = fmt::format("y{}", p), logarithmic = fmt::format("ylog{}", p);
   const Json title = clean_text(panel.title);
+  const AxisNumbers plain_numbers = panel.counts ? AxisNumbers::kCounts : AxisNumbers::kLinear;
+  const AxisNumbers log_numbers = panel.counts ? AxisNumbers::kLogarithmicCounts : AxisNumbers::kLogarithmic;
   Json scales = Json::array(), axes = Json::array();
   std::string y = fmt::format("scale('{}', datum.v)", linear);
   if (panel.log_switch) {
     scales.push_back(y_scale(linear, "linear", fmt::format("panel{}", p), panel));
     scales.push_back(y_scale(logarithmic, "log", fmt::format("positive{}", p), panel));
     y = fmt::format("log ? scale('{}', datum.v) : scale('{}', datum.v)", logarithmic, linear);
-    Json plain = value_axis(linear, title), log_axis = value_axis(logarithmic, title);
+    Json plain = value_axis(linear, title, plain_numbers), log_axis = value_axis(logarithmic, title, log_numbers);
     plain["values"] = {{"signal", "log ? [] : null"}};
     log_axis["values"] = {{"signal", "log ? null : []"}};
     log_axis["title"] = {{"signal", "log ? " + title.dump() + " : ''"}};
@@ -204,19 +228,22 @@ Json panel_group(const SeriesChart& chart, std::size_t p, double top) {
   } else {
     scales.push_back(panel.logarithmic ? y_scale(linear, "log", fmt::format("positive{}", p), panel)
                                        : y_scale(linear, "linear", fmt::format("panel{}", p), panel));
-    axes.push_back(value_axis(linear, title));
+    axes.push_back(value_axis(linear, title, panel.logarithmic ? log_numbers : plain_numbers));
   }
   Json bottom = {{"scale", "x"},         {"orient", "bottom"}, {"labels", last},
                  {"labelOverlap", true}, {"labelFlush", true}, {"tickCount", {{"signal", "max(2, ceil(width / 90))"}}}};
-  if (chart.axes[0].logarithmic) bottom["format"] = "~g";
+  const Axis& axis = chart.axes[0];
+  bottom["encode"] = number_labels("x", axis.logarithmic && axis.ticks.empty() ? AxisNumbers::kLogarithmic : AxisNumbers::kLinear);
+  if (axis.logarithmic) bottom["labelOverlap"] = "greedy";
+  if (!axis.ticks.empty()) bottom["values"] = axis.ticks;
   if (last) {
     std::string text = "''";
-    for (const Axis& axis : chart.axes) {
-      text = fmt::format("axis === '{}' ? {} : {}", axis.field, Json(axis.title).dump(), text);
+    for (const Axis& each : chart.axes) {
+      text = fmt::format("axis === '{}' ? {} : {}", each.field, Json(each.title).dump(), text);
     }
     bottom["title"] = {{"signal", text}};
   }
-  for (Json& axis : axes) axis["tickCount"] = std::max(2.0, std::floor(panel.height / 45.0));
+  for (Json& vertical : axes) vertical["tickCount"] = std::max(2.0, std::floor(panel.height / 45.0));
   axes.push_back(bottom);
   Json marks = curves(p, panel, y);
   for (const Json& mark : event_marks(panel, p == 0)) marks.push_back(mark);
@@ -241,14 +268,16 @@ Json series_spec(const SeriesChart& chart) {
   }
   Json spec = empty_spec(top - kGap);
   spec["signals"] = {{{"name", "axis"}, {"value", chart.axes.at(0).field}},
-                     {{"name", "log"}, {"value", false}},
+                     {{"name", "log"}, {"value", begins_logarithmic(chart)}},
                      {{"name", "smooth"}, {"value", 0}},
                      {{"name", "place"}, {"value", nullptr}}};
   spec["data"] = data_of(chart);
   spec["scales"] = scales_of(chart);
   const std::vector<std::string> names = names_of(chart);
   if (names.size() > chart.panels.size()) {  // some panel has several curves
-    Json legend = wide_legend("color", "stroke");
+    std::size_t longest = 0;
+    for (const std::string& name : names) longest = std::max(longest, name.size());
+    Json legend = wide_legend("color", "stroke", longest);
     legend["strokeDash"] = "dash";
     legend["symbolType"] = "stroke";
     legend["symbolSize"] = 220;
@@ -263,14 +292,14 @@ Json series_spec(const SeriesChart& chart) {
   spec["marks"] = panels;
   Json titles = Json::object();
   for (const Axis& axis : chart.axes) titles[axis.field] = axis.title;
-  spec["usermeta"] = {{"hover", {{"data", "drawn"}, {"titles", titles}}}};
+  spec["usermeta"] = {{"read", {{"kind", "curves"}, {"data", "drawn"}, {"titles", titles}}}};
   return spec;
 }
 
 std::vector<Control> series_controls(const SeriesChart& chart) {
   std::vector<Control> controls;
   if (any(chart, &Panel::log_switch)) {
-    controls.push_back({.kind = Control::Kind::kToggle, .signal = "log", .label = "Logarithmic"});
+    controls.push_back({.kind = Control::Kind::kToggle, .signal = "log", .label = "Logarithmic", .value = begins_logarithmic(chart) ? 1.0 : 0.0});
   }
   if (any(chart, &Panel::smooth)) {
     controls.push_back({.kind = Control::Kind::kSlider,

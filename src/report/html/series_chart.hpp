@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,8 @@ struct Axis {
   std::string field;  ///< of the data: letters
   std::string title;
   bool logarithmic = false;
+  std::vector<double> ticks = {};          ///< where its numbers are; empty: at round ones
+  std::optional<double> low = {}, high = {};  ///< where it begins and ends; without: where the points do
 };
 
 struct SeriesPoint {
@@ -35,10 +38,11 @@ struct Panel {
   std::string title;  ///< of the vertical axis, with its unit
   std::vector<Series> series;
   double height = 220.0;
-  bool log_switch = false;   ///< the signal `log` makes the vertical axis logarithmic
+  bool log_switch = false;   ///< the signal `log` makes the vertical axis logarithmic; at first if all is > 0 over a decade
   bool logarithmic = false;  ///< always; not with log_switch
   bool smooth = false;       ///< the signal `smooth` draws means over 2 smooth + 1 points
   bool from_zero = false;
+  bool counts = false;  ///< numbers as k, M, ...
 };
 
 /// Something that happened at a place of the axis, or a place to be pointed out.
@@ -55,7 +59,7 @@ struct SeriesChart {
   std::vector<Event> events = {};
 };
 
-/// The spec; with a hover line that page.js moves (`usermeta.hover`).
+/// The spec; with a line where reading.js reads its values (`usermeta.read`).
 [[nodiscard]] Json series_spec(const SeriesChart& chart);
 
 /// The inputs that go with it: for several axes, a switch to a logarithmic scale, smoothing.

@@ -3,9 +3,11 @@
 #include "report/html/tune_page.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <map>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -13,6 +15,7 @@
 #include "report/html/sections.hpp"
 #include "report/html/series_chart.hpp"
 #include "report/json_fields.hpp"
+#include "text/number.hpp"
 
 namespace slalom::report::html {
 namespace {
@@ -33,6 +36,13 @@ std::string range_text(const Json& range, int digits) {
   return low == high || text.empty()
              ? text
              : fmt::format("{} ({} to {})", text, number_text(low, digits), number_text(high, digits));
+}
+
+/// What a terminal says in a clause, as a sentence.
+std::string sentence(std::string clause) {
+  if (clause.empty()) return clause;
+  clause[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(clause[0])));
+  return clause.ends_with('.') ? clause : clause + ".";
 }
 
 /// The row that is recommended, or null.
@@ -72,7 +82,7 @@ Section recommendation(const Json& tune) {
     if (std::isfinite(seconds)) tiles.items.emplace_back("time to target", fmt::format("{:.3g} s", seconds));
     section.blocks.push_back(std::move(tiles));
   }
-  section.blocks.push_back(Paragraph{text_of(tune, "reason")});
+  section.blocks.push_back(Paragraph{sentence(text_of(tune, "reason"))});
   if (flag_of(tune, "interrupted")) {
     section.blocks.push_back(Paragraph{"Tuning was interrupted: not everything was measured."});
   }
@@ -87,7 +97,7 @@ Section recommendation(const Json& tune) {
   const Json& devices = items_of(tune, "devices");
   if (devices.is_object()) {
     for (const auto& [name, text] : devices.items()) {
-      if (text.is_string()) facts.items.emplace_back(name, text.get<std::string>());
+      if (text.is_string()) facts.items.emplace_back("device " + name, text.get<std::string>());
     }
   }
   section.blocks.push_back(std::move(facts));
@@ -109,18 +119,35 @@ Panel batch_panel(const Json& tune, const std::string& title, const std::string&
     const auto [at, added] = groups[group_of(row)].try_emplace(x, y);
     if (!added) at->second = lowest ? std::min(at->second, y) : std::max(at->second, y);
   }
-  Panel panel{.title = title, .series = {}, .height = 170, .logarithmic = true};
+  Panel panel{.title = title, .series = {}, .height = 170, .from_zero = true, .counts = true};
+  double least = HUGE_VAL, most = 0.0;
   for (const auto& [group, points] : groups) {
     if (panel.series.size() == kMostCurves) break;
     Series series{.name = group + suffix, .points = {}, .dashed = panel.series.size() % 2 == 1, .dots = true};
-    for (const auto& [x, y] : points) series.points.push_back({{x}, y});
+    for (const auto& [x, y] : points) {
+      series.points.push_back({{x}, y});
+      least = std::min(least, y);
+      most = std::max(most, y);
+    }
     panel.series.push_back(std::move(series));
   }
+  panel.logarithmic = least > 0.0 && most > 10.0 * least;
   return panel;
 }
 
+/// Rows a step of all trials, ascending.
+std::vector<double> batch_sizes(const Json& tune) {
+  std::set<double> sizes;
+  for (const Json& row : items_of(tune, "rows")) {
+    if (const double size = number_of(row, "rows_per_step"); std::isfinite(size)) sizes.insert(size);
+  }
+  return {sizes.begin(), sizes.end()};
+}
+
 std::optional<Chart> batch_chart(const Json& tune) {
-  SeriesChart curves{.axes = {{"x", "batch size", true}}, .panels = {}, .events = recommended_event(tune)};
+  SeriesChart curves{.axes = {{.field = "x", .title = "batch size", .logarithmic = true, .ticks = batch_sizes(tune)}},
+                     .panels = {},
+                     .events = recommended_event(tune)};
   const auto add = [&](Panel panel) {
     if (!panel.series.empty()) curves.panels.push_back(std::move(panel));
   };
@@ -262,7 +289,7 @@ std::optional<Chart> noise_chart(const Json& tune) {
        .table = std::move(table)},
       curves);
   chart.notes.push_back(std::isfinite(critical)
-                            ? fmt::format("Critical batch size, the median: about {}.", number_text(critical, 2))
+                            ? fmt::format("Critical batch size, the median: about {}.", text::rounded(critical, 2))
                             : "The critical batch size is beyond measure: noise drowns the gradient.");
   return chart;
 }
@@ -283,7 +310,7 @@ TextTable trials_table(const Json& tune) {
                               {"epochs to target", true},
                               {"seconds to target", true},
                               {"seeds at target", true},
-                              {""}}};
+                              {"note"}}};
   const Json& best = recommended_row(tune);
   for (const Json& row : items_of(tune, "rows")) {
     const Json& speed = field(row, "speed");

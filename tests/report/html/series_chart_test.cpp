@@ -40,7 +40,7 @@ TEST(SeriesSpec, HoldsEveryPointWithAllItsPlaces) {
             Json({{"p", 0}, {"s", "training"}, {"k", 0}, {"y", 2.0}, {"d", true}, {"epoch", 1.0}, {"seconds", 0.1}}));
   EXPECT_TRUE(values[1].at("y").is_null());  // a gap
   EXPECT_EQ(values[3].at("p"), 1);
-  EXPECT_EQ(spec.at("usermeta").at("hover").at("titles").at("seconds"), "seconds");
+  EXPECT_EQ(spec.at("usermeta").at("read").at("titles").at("seconds"), "seconds");
 }
 
 TEST(SeriesSpec, LeavesColoursToTheTheme) {
