@@ -32,7 +32,8 @@ endfunction()
 # The modules of Vega that charts are drawn with, each after what it needs: SLALOM_VEGA_FILES for slalom_embed.
 set(SLALOM_VEGA_DIR "/usr/share/javascript/vega" CACHE PATH "Folder with Vega's modules (vega-util.min.js, ...)")
 set(SLALOM_VEGA_LICENSE "/usr/share/doc/libjs-vega/copyright" CACHE FILEPATH "Vega's licence, which pages carry")
-set(SLALOM_VEGA_FILES "vega-license=${SLALOM_VEGA_LICENSE}")
+set(SLALOM_D3_LICENSE "${PROJECT_SOURCE_DIR}/licenses/d3.txt")
+set(SLALOM_VEGA_FILES "vega-license=${SLALOM_VEGA_LICENSE}" "d3-license=${SLALOM_D3_LICENSE}")
 foreach(module util time format loader dataflow statistics expression event-selector canvas scale scenegraph selection functions
                runtime parser transforms view-transforms encode projection geo view interpreter)
   list(APPEND SLALOM_VEGA_FILES "vega-${module}=${SLALOM_VEGA_DIR}/vega-${module}.min.js")

@@ -55,15 +55,25 @@ void run_train(TrainOptions& o, const CLI::App& command, const std::string& comm
   const JobResult result = [&] {
     try {
       return run_job(o.job, observers, &stop_requested);
-    } catch (const DivergenceError& error) {
-      logs.fail(error.what());
+    } catch (const std::exception& error) {
+      logs.fail(error);
       throw;
     }
   }();
   std::string bound;
   if (!o.quiet || o.job.details) bound = report::describe_bound(result, report::measure_machine());
-  if (!o.out.empty()) save_model(result.model, o.out);
-  logs.finish(result, {.seed = o.job.trainer.seed, .bound = bound, .interrupted = stop_requested});
+  report::RunEnd end{.seed = o.job.trainer.seed, .bound = bound, .interrupted = stop_requested};
+  try {
+    if (!o.out.empty()) save_model(result.model, o.out);
+  } catch (const Error& error) {
+    end.error = error.what();
+    logs.finish_failed(result, end);
+    throw;
+  }
+  if (!result.checkpoints.failure.empty()) {
+    end.error = "--checkpoint-dir: the end of the run is not saved: " + result.checkpoints.failure;
+  }
+  logs.finish(result, end);
   if (!o.quiet) {
     const text::Style style = style_of(stdout);
     print_notes(result.notes);
@@ -81,8 +91,7 @@ void run_train(TrainOptions& o, const CLI::App& command, const std::string& comm
   }
   if (o.json) print_json(report::summary_json(result, o.job.trainer.seed));
   if (!result.checkpoints.failure.empty()) {  // last, so that nothing of the training is lost
-    throw OutputError("--checkpoint-dir: the end of the run is not saved: " + result.checkpoints.failure,
-                      ExitCode::kIo);
+    throw OutputError(end.error, ExitCode::kIo);
   }
   if (!result.divergence.empty()) {
     throw DivergenceError(result.divergence +

@@ -2,6 +2,7 @@
 // What slalom train writes about a run besides the model: metrics log, TensorBoard's files, report.
 #pragma once
 
+#include <exception>
 #include <optional>
 #include <string>
 #include <vector>
@@ -30,13 +31,18 @@ class TrainLogs {
             const std::string& command_line);
 
   [[nodiscard]] std::vector<Observer*> observers();
-  /// The run gave a result.
+  /// The run gave a result. Throws OutputError for what cannot be written.
   void finish(const JobResult& result, const report::RunEnd& end);
-  /// Training diverged and gave none.
-  void fail(const std::string& message);
+  /// The run gave a result, and then failed, which end.error says. A note says what cannot be written: nothing is thrown, so
+  /// that the first error is the one that is told.
+  void finish_failed(const JobResult& result, const report::RunEnd& end) noexcept;
+  /// The run failed and gave no result; likewise. Nothing is written of one that failed before an epoch was reported, unless
+  /// it diverged.
+  void fail(const std::exception& error) noexcept;
 
  private:
   void write_end(const nlohmann::ordered_json& entry);
+  void write_report(const nlohmann::ordered_json& entry);
 
   TrainLogPaths paths_;
   std::optional<report::MetricsLog> metrics_;

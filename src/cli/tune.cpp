@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // slalom tune: which batch size and learning rate to use on this machine for this data.
+#include <exception>
 #include <optional>
 
 #include <fmt/format.h>
@@ -74,21 +75,40 @@ report::TuneLogOptions tune_log_options(const std::string& folder, const std::ve
           .hyperparameters = hyperparameters(settings)};
 }
 
-/// Writes the metrics log and the report that were asked for.
-void write_logs(const TuneOptions& o, const TuneResult& result, const report::RunHeader& header) {
-  const nlohmann::ordered_json run = report::run_entry(header), entry = report::tune_entry(result);
-  if (!o.metrics.empty()) {
-    report::MetricsLog log(o.metrics);
-    log.describe(header);
-    log.finish(entry);
-  }
-  if (o.report.empty()) return;
-  report::RunRecord record;
-  record.name = o.report;
-  record.add(run);
-  record.add(entry);
-  report::html::tune_page(record).write(o.report);
+void write_metrics(const std::string& path, const TuneResult& result, const report::RunHeader& header) {
+  if (path.empty()) return;
+  report::MetricsLog log(path);
+  log.describe(header);
+  log.finish(report::tune_entry(result));
 }
+
+void write_report(const std::string& path, const TuneResult& result, const report::RunHeader& header) {
+  if (path.empty()) return;
+  report::RunRecord record;
+  record.name = path;
+  record.add(report::run_entry(header));
+  record.add(report::tune_entry(result));
+  report::html::tune_page(record).write(path);
+}
+
+/// Keeps the first of several errors.
+class FirstError {
+ public:
+  template <class Action>
+  void catch_from(const Action& action) {
+    try {
+      action();
+    } catch (const Error&) {
+      if (!first_) first_ = std::current_exception();
+    }
+  }
+  void rethrow() const {
+    if (first_) std::rethrow_exception(first_);
+  }
+
+ private:
+  std::exception_ptr first_;
+};
 
 void run_tune(TuneOptions& o, const CLI::App& command, const CLI::App& train, const std::string& command_line) {
   const bool rates_given = command.count("--lr") > 0 || command.count("--lrs") > 0;
@@ -111,11 +131,19 @@ void run_tune(TuneOptions& o, const CLI::App& command, const CLI::App& train, co
   TuneObserver& observer = o.quiet ? silent : printer.emplace(stderr, style_of(stderr));
   const TuneResult result = tune(o.job, observer, &stop_requested);
   printer.reset();
-  if (log) log->write(result);
-  if (!o.out_config.empty() && result.recommended) {
-    write_file(o.out_config, recommended_config(result, o.job, command, train));
-  }
-  write_logs(o, result, {"tune", command_line, settings_of(command), {}});
+  const report::RunHeader header{"tune", command_line, settings_of(command), {}};
+  FirstError error;  // of outputs: each is written, whatever comes of the others
+  error.catch_from([&] {
+    if (log) log->write(result);
+  });
+  error.catch_from([&] {
+    if (!o.out_config.empty() && result.recommended) {
+      write_file(o.out_config, recommended_config(result, o.job, command, train));
+    }
+  });
+  error.catch_from([&] { write_metrics(o.metrics, result, header); });
+  error.catch_from([&] { write_report(o.report, result, header); });
+  error.rethrow();
   if (!o.quiet) {
     print_notes(result.notes);
     for (const auto& [device, description] : result.devices) fmt::print("{}: {}\n", name_of(device), description);

@@ -82,12 +82,14 @@ Json result_entry(const JobResult& result, const RunEnd& end) {
                 {"device_reason", result.device_reason},
                 {"bound", end.bound},
                 {"chosen", result.chosen},
+                {"loss", name_of(result.model.spec.loss.kind)},
                 {"train_rows", result.train_rows},
                 {"valid_rows", result.valid_rows},
                 {"notes", result.notes},
                 {"findings", findings},
                 {"summary", Json::parse(summary_json(result, end.seed))},
                 {"data", data_json(result)}};
+  if (!end.error.empty()) entry["error"] = end.error;
   if (result.model.spec.is_linear()) entry["coefficients"] = coefficients_json(result.model);
   if (result.details) entry["predictions"] = predictions_json(*result.details);
   return entry;

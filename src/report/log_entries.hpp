@@ -31,6 +31,7 @@ struct RunEnd {
   std::uint64_t seed = 1;
   std::string bound;         ///< what bound it, for people; empty: not known
   bool interrupted = false;  ///< by a signal
+  std::string error;         ///< what failed when training was done, as the command says it; empty: nothing
 };
 
 /// With the machine and the time of now.
@@ -40,7 +41,7 @@ struct RunEnd {
 [[nodiscard]] nlohmann::ordered_json epoch_entry(const EpochReport& report);
 [[nodiscard]] nlohmann::ordered_json guard_entry(const GuardEvent& event);
 [[nodiscard]] nlohmann::ordered_json result_entry(const JobResult& result, const RunEnd& end);
-/// Of a run that gave no result, since training diverged.
+/// Of a run that gave no result, since training diverged or something else failed.
 [[nodiscard]] nlohmann::ordered_json failure_entry(const std::string& message);
 
 }  // namespace slalom::report

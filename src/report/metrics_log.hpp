@@ -21,6 +21,8 @@ class MetricsLog : public Observer {
   explicit MetricsLog(const std::string& path, bool append = false);
   /// What stands before the first line of this process.
   void describe(const RunHeader& header) { header_ = run_entry(header); }
+  /// Whether this process wrote a line.
+  [[nodiscard]] bool has_written() const noexcept { return header_.is_null(); }
   /// The last line, as log_entries.hpp makes it.
   void finish(const nlohmann::ordered_json& entry) { write(entry); }
   /// This and the others throw OutputError (kIo) if a line cannot be written.

@@ -81,6 +81,12 @@ void RunRecord::add_epoch(const Json& entry) {
   for (std::size_t i = 0; i < kMetricNames.size(); ++i) {
     epoch.metrics[i] = number_of(valid, std::string(kMetricNames[i]).c_str());
   }
+  Totals& before = totals_[member_of(entry)];
+  const Totals now{epoch.seconds, epoch.samples_per_second * epoch.seconds};
+  if (now.seconds > before.seconds && now.samples > before.samples) {
+    epoch.samples_per_second = (now.samples - before.samples) / (now.seconds - before.seconds);
+  }
+  before = now;
   members[member_of(entry)].epochs.push_back(epoch);
 }
 

@@ -29,7 +29,8 @@ class RunRecord {
   /// An epoch that was reported. NaN: not in the log.
   struct Epoch {
     double epoch = kNone, step = kNone, seconds = kNone;
-    double rate = kNone, train_loss = kNone, valid_loss = kNone, samples_per_second = kNone;
+    double rate = kNone, train_loss = kNone, valid_loss = kNone;
+    double samples_per_second = kNone;  ///< since the epoch before
     double device_memory = kNone, process_memory = kNone;
     std::array<double, kMetricNames.size()> metrics{};  ///< of validation rows
     std::int64_t piece = 0;                             ///< > 0: thrown away by the guard's piece-th act
@@ -66,6 +67,11 @@ class RunRecord {
   void add_guard(const nlohmann::ordered_json& entry);
   void resume(const nlohmann::ordered_json& entry);
 
+  /// What the log counts from the beginning of the run.
+  struct Totals {
+    double seconds = 0.0, samples = 0.0;
+  };
+  std::map<std::int64_t, Totals> totals_;  ///< after the last epoch of each member
   bool begun_again_ = false;  ///< the last entry began another process's part
 };
 

@@ -199,7 +199,7 @@ TEST_F(Report, TellsOfTheGuard) {
 
   const Outcome failed = slalom(wild + "--no-guard --report f.html --metrics f.jsonl");
   EXPECT_EQ(failed.status, 65);
-  EXPECT_NE(own_part("f.html").find("Training failed and left no model: training diverged"), std::string::npos);
+  EXPECT_NE(own_part("f.html").find("The run failed and left no model: training diverged"), std::string::npos);
 }
 
 TEST_F(Report, IsWrittenForInterruptedAndResumedRuns) {
@@ -217,6 +217,57 @@ TEST_F(Report, IsWrittenForInterruptedAndResumedRuns) {
   EXPECT_NE(page.find("The run went on from a checkpoint after epoch "), std::string::npos);
   EXPECT_NE(page.find("30000 epochs are too many to draw one by one"), std::string::npos);
   EXPECT_EQ(values("whole.html", "loss").at(0).at("epoch"), 1.0);  // what came before, too
+}
+
+TEST_F(Report, SaysThatTheModelCouldNotBeWritten) {
+  const Outcome run = slalom(
+      "train --data plane.csv --target y --epochs 3 --quiet --out /dev/full --report r.html --metrics r.jsonl");
+  EXPECT_EQ(run.status, 74);
+  EXPECT_TRUE(run.err.starts_with("slalom: /dev/full: writing failed after ")) << run.err;
+  EXPECT_EQ(count(run.err, "\n"), 1U) << run.err;
+  EXPECT_EQ(charts("r.html"), (Ids{"loss", "metrics", "speed", "predicted", "residuals", "coefficients"}));
+  EXPECT_NE(own_part("r.html").find("Training was done, but then this failed: /dev/full: writing failed after "),
+            std::string::npos);
+  ASSERT_EQ(slalom("report r.jsonl --out again.html --quiet").status, 0);
+  EXPECT_NE(own_part("again.html").find("Training was done, but then this failed: /dev/full"), std::string::npos);
+}
+
+TEST_F(Report, ShowsWhatARunDidBeforeItFailed) {
+  // The metrics log fails at the end of the first epoch.
+  const Outcome run = slalom("train --data plane.csv --target y --epochs 3 --quiet --metrics /dev/full --report r.html");
+  EXPECT_EQ(run.status, 74);
+  EXPECT_EQ(run.err, "slalom: --metrics: /dev/full cannot be written (disk full?)\n");
+  EXPECT_EQ(curve("r.html", "loss", "training").size(), 1U);
+  const std::string page = own_part("r.html");
+  EXPECT_NE(page.find("The run failed and left no model: --metrics: /dev/full cannot be written"), std::string::npos);
+  EXPECT_NE(page.find("<th scope=\"row\">--epochs</th><td>3</td>"), std::string::npos);
+}
+
+TEST_F(Report, NeverHidesTheFirstError) {
+  const Outcome run = slalom("train --data plane.csv --target y --epochs 3 --quiet --out /dev/full --report /dev/full");
+  EXPECT_EQ(run.status, 74);
+  EXPECT_EQ(count(run.err, "\n"), 2U) << run.err;
+  EXPECT_TRUE(run.err.starts_with("note: /dev/full: writing failed after 0 bytes: ")) << run.err;  // the report
+  EXPECT_NE(run.err.find("\nslalom: /dev/full: writing failed after "), std::string::npos) << run.err;
+  EXPECT_EQ(run.err.find("slalom: /dev/full: writing failed after 0 "), std::string::npos) << "not the report's error";
+}
+
+TEST_F(Report, OfARunThatNeverBeganIsNotWritten) {
+  write("r.html", "an older one");
+  write("bad.csv", "x,y\n1,2\n3,oops\n");
+  EXPECT_NE(slalom("train --data bad.csv --target y --loss mse --model linear --report r.html --metrics r.jsonl").status, 0);
+  EXPECT_EQ(read("r.html"), "an older one");
+  EXPECT_EQ(read("r.jsonl"), "");
+}
+
+TEST_F(Report, OfATuningIsWrittenEvenIfItsConfigurationCannotBe) {
+  const Outcome run = slalom(
+      "tune --data plane.csv --target y --epochs 3 --batch-sizes 8,32 --repeats 1 --measure-time 0.01 --devices cpu --quiet "
+      "--out-config /dev/full --report t.html --metrics t.jsonl");
+  EXPECT_EQ(run.status, 74);
+  EXPECT_TRUE(run.err.starts_with("slalom: /dev/full: writing failed after ")) << run.err;
+  EXPECT_EQ(charts("t.html"), (Ids{"batch", "rates", "trials", "noise"}));
+  EXPECT_EQ(slalom("report t.jsonl --out again.html --quiet").status, 0);
 }
 
 TEST_F(Report, ComparesRuns) {

@@ -25,6 +25,23 @@ if(ARROW_FROM_WHEEL)
   endif()
 endif()
 
+set(docs "${SCRATCH}/prefix/share/doc/slalom")
+foreach(expected
+        "LICENSE=Apache License" "licenses.md=QuickJS-ng" "licenses/vega.txt=UW Interactive Data Lab" "licenses/d3.txt=Mike Bostock"
+        "licenses/quickjs-ng.txt=Fabrice Bellard.*Permission is hereby granted" "licenses/cli11.txt=University of Cincinnati"
+        "licenses/fmt.txt=Victor Zverovich" "licenses/nlohmann-json.txt=Niels Lohmann" "licenses/onnx.txt=Copyright"
+        "licenses/protobuf.txt=Google" "licenses/random123.txt=D. E. Shaw Research")
+  string(REGEX MATCH "^([^=]+)=(.+)$" matched "${expected}")
+  set(words "${CMAKE_MATCH_2}")
+  file(READ "${docs}/${CMAKE_MATCH_1}" text)
+  if(NOT text MATCHES "${words}")
+    message(FATAL_ERROR "${docs}/${CMAKE_MATCH_1}: expected '${words}' in it")
+  endif()
+endforeach()
+if(ARROW_FROM_WHEEL AND NOT (EXISTS "${docs}/licenses/arrow-LICENSE.txt" AND EXISTS "${docs}/licenses/arrow-NOTICE.txt"))
+  message(FATAL_ERROR "Arrow's libraries are installed without their licence")
+endif()
+
 set(prefix_path "${SCRATCH}/prefix" ${PREFIX_PATH})
 string(REPLACE ";" "\\;" prefix_path "${prefix_path}")
 run("${CMAKE_COMMAND}" -S "${CONSUMER}" -B "${SCRATCH}/build" -G "${GENERATOR}" "-DCMAKE_CXX_COMPILER=${CXX}"

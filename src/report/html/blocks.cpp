@@ -76,7 +76,8 @@ struct Writer {
   std::string operator()(const Messages& messages) const {
     std::string text = "<ul class=\"messages\">\n";
     for (const Messages::Item& item : messages.items) {
-      text += fmt::format("<li><strong>{}</strong> <span>{}</span></li>\n", escape(item.kind), escape(item.text));
+      const char* look = item.kind == kErrorKind ? " class=\"error\"" : "";
+      text += fmt::format("<li{}><strong>{}</strong> <span>{}</span></li>\n", look, escape(item.kind), escape(item.text));
     }
     return text + "</ul>\n";
   }

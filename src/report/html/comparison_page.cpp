@@ -83,6 +83,7 @@ std::optional<Chart> curves_chart(const Records& records, const std::vector<std:
 std::string ended_text(const RunRecord& record) {
   if (record.result.is_null()) return "no result in the log";
   if (!text_of(record.result, "failure").empty()) return "failed";
+  if (!text_of(record.result, "error").empty()) return text_of(field(record.result, "summary"), "stopped") + ", then an error";
   return text_of(field(record.result, "summary"), "stopped");
 }
 
@@ -154,7 +155,7 @@ Page comparison_page(const std::vector<RunRecord>& records) {
     if (chart) curves.blocks.push_back(std::move(*chart));
   };
   add("valid-loss", "Validation loss", "Mean loss of the held-out rows after each epoch.", &Epoch::valid_loss);
-  add("loss", "Training loss", "Mean loss of each epoch, in the target's own units.", &Epoch::train_loss);
+  add("loss", "Training loss", "Mean loss of each epoch.", &Epoch::train_loss);
   add("rate", "Learning rate", "Of the last step of each epoch.", &Epoch::rate);
   add("speed", "Samples per second", "Rows trained a second over all members.", &Epoch::samples_per_second);
   Section results{"results", "Results"};

@@ -8,6 +8,7 @@
 
 #include "report/html/epoch_curve.hpp"
 #include "report/html/sections.hpp"
+#include "report/json_fields.hpp"
 
 namespace slalom::report::html {
 namespace {
@@ -81,6 +82,16 @@ TextTable epochs_table(const Member& member) {
                   });
 }
 
+/// ": mse, in squared units of the target"; "" if the log does not name the loss.
+std::string loss_words(const RunRecord& record) {
+  const std::string loss = text_of(record.result, "loss");
+  if (loss.empty()) return "";
+  if (loss == "bce" || loss == "cross-entropy") return ": " + loss + ", in nats";
+  if (loss == "hinge") return ": hinge";
+  if (number_of(field(record.result, "predictions"), "n_targets") > 1.0) return ": " + loss + ", in standardised units";
+  return loss == "mse" || loss == "huber" ? ": " + loss + ", in squared units of the target" : ": " + loss + ", in units of the target";
+}
+
 Chart loss_chart(const RunRecord& record, const Member& member) {
   SeriesChart curves{.axes = time_axes(),
                      .panels = {{.title = "loss", .series = {}, .height = 250, .log_switch = true, .smooth = true}},
@@ -94,7 +105,7 @@ Chart loss_chart(const RunRecord& record, const Member& member) {
   Chart chart = series_chart(
       {.id = "loss",
        .title = "Loss and learning rate" + (name.empty() ? "" : " of " + name),
-       .description = "Mean loss of each epoch, in the target's own units, and the learning rate of its last step.",
+       .description = "Mean loss of each epoch" + loss_words(record) + ", and the learning rate of its last step.",
        .table = epochs_table(member)},
       curves);
   if (was_thinned(member)) chart.notes.push_back(thinning_note(member.epochs.size()));

@@ -77,10 +77,12 @@ struct Preformatted {
   std::string text;
 };
 
+inline constexpr const char* kErrorKind = "Error";  ///< of messages in the colour of trouble
+
 /// Findings with an explanation each.
 struct Messages {
   struct Item {
-    std::string kind;  ///< one word before the text: "Advice", "Note", "Warning"
+    std::string kind;  ///< one word before the text: "Advice", "Note", kErrorKind
     std::string text;
   };
   std::vector<Item> items;

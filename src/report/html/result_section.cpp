@@ -43,6 +43,18 @@ Facts tiles(const RunRecord& record) {
   return facts;
 }
 
+/// What went wrong; nothing if nothing did.
+Messages errors(const Json& result) {
+  Messages messages;
+  if (const std::string failure = text_of(result, "failure"); !failure.empty()) {
+    messages.items.push_back({kErrorKind, "The run failed and left no model: " + failure});
+  }
+  if (const std::string error = text_of(result, "error"); !error.empty()) {
+    messages.items.push_back({kErrorKind, "Training was done, but then this failed: " + error});
+  }
+  return messages;
+}
+
 /// How it ended, sentence by sentence.
 std::vector<std::string> sentences(const RunRecord& record) {
   const Json &result = record.result, &summary = field(result, "summary");
@@ -54,7 +66,6 @@ std::vector<std::string> sentences(const RunRecord& record) {
   }
   if (record.cut_off) text.emplace_back("The last line of the log was not written to its end and is left out.");
   if (const std::string failure = text_of(result, "failure"); !failure.empty()) {
-    text.push_back("Training failed and left no model: " + failure);
     return text;
   }
   if (const std::string divergence = text_of(result, "divergence"); !divergence.empty()) {
@@ -144,6 +155,7 @@ std::string number_text(double value, int digits) {
 Section result_section(const RunRecord& record) {
   Section section{"result", "Result"};
   const Json& summary = field(record.result, "summary");
+  if (Messages messages = errors(record.result); !messages.items.empty()) section.blocks.push_back(std::move(messages));
   if (summary.is_object()) section.blocks.push_back(tiles(record));
   for (std::string& sentence : sentences(record)) section.blocks.push_back(Paragraph{std::move(sentence)});
   if (TextTable table = metrics_table(summary); !table.rows.empty()) section.blocks.push_back(std::move(table));

@@ -42,7 +42,7 @@ std::string_view without_source_map(std::string_view source) {
 }  // namespace
 
 std::string vega_script() {
-  std::string license = clean_text(asset("vega-license"));
+  std::string license = clean_text(asset("vega-license")) + "\n" + clean_text(asset("d3-license"));
   for (std::size_t at = 0; (at = license.find("*/", at)) != std::string::npos; at += 3) license.insert(at + 1, " ");
   std::string script = "/*! Vega with parts of D3\n\n" + license + "*/\nconst vegaModules = {};\n";
   const auto add = [&](std::string_view name) {
