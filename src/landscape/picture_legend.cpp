@@ -27,7 +27,11 @@ Json text_mark(const Json& x, int y, const std::string& text, const char* color)
           {"interactive", false},
           {"encode",
            {{"update",
-             {{"x", x}, {"y", constant(y)}, {"baseline", constant("middle")}, {"text", constant(text)}, {"fill", signal(color)}}}}}};
+             {{"x", x},
+              {"y", constant(y)},
+              {"baseline", constant("middle")},
+              {"text", constant(text)},
+              {"fill", signal(color)}}}}}};
 }
 
 struct Sign {
@@ -59,7 +63,8 @@ Json sign_mark(const Sign& sign, int x, int y) {
 
 Json legend_data(const std::vector<std::string>& levels) {
   Json rows = Json::array();
-  for (std::size_t i = 0; i < levels.size(); ++i) rows.push_back({{"i", i}, {"from", levels[i]}, {"words", band_text(levels, i)}});
+  for (std::size_t i = 0; i < levels.size(); ++i)
+    rows.push_back({{"i", i}, {"from", levels[i]}, {"words", band_text(levels, i)}});
   return {{"name", "bands"}, {"values", std::move(rows)}};
 }
 
@@ -70,7 +75,8 @@ std::vector<Json> legend_marks(const std::vector<std::string>& levels, const std
     marks.push_back(sign_mark(sign, x, y + kSigns));
     marks.push_back(text_mark(constant(x + sign.place + 11), y + kSigns, sign.words, "theme_ink"));
   }
-  marks.push_back(text_mark(constant(x), y + kBarTitle, clean_text(value) + ", where the ground's colour changes", "theme_muted"));
+  marks.push_back(
+      text_mark(constant(x), y + kBarTitle, clean_text(value) + ", where the ground's colour changes", "theme_muted"));
   std::size_t longest = 1;
   for (const std::string& level : levels) longest = std::max(longest, level.size());
   const std::string box = fmt::format("min({}, ({}) / {})", kWidestBox, width, levels.size());

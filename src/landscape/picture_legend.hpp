@@ -16,7 +16,8 @@ inline constexpr int kLegendHeight = 64;  ///< pixels that it takes above the pa
 
 /// Its marks. `x`, `y`: its upper left corner; it is at most `width` (an expression of Vega) pixels wide. `value`: what
 /// the ground's height is. The scale `ground` gives the colour of a level's number.
-[[nodiscard]] std::vector<report::html::Json> legend_marks(const std::vector<std::string>& levels, const std::string& value,
-                                                           int x, int y, const std::string& width);
+[[nodiscard]] std::vector<report::html::Json> legend_marks(const std::vector<std::string>& levels,
+                                                           const std::string& value, int x, int y,
+                                                           const std::string& width);
 
 }  // namespace slalom::landscape

@@ -108,8 +108,8 @@ Json data_of(const Surface& surface, const Frame& frame, const Grid& grid, const
                                     {"as", {"top"}}}})}}});
 }
 
-Json signals_of(const Surface& surface, const Frame& frame, const Grid& grid, const Picture& picture,
-                int top, bool alone) {
+Json signals_of(const Surface& surface, const Frame& frame, const Grid& grid, const Picture& picture, int top,
+                bool alone) {
   const std::size_t n = picture.panels.size();
   const double aspect = surface.same_units ? std::clamp(frame.y.width() / frame.x.width(), 0.5, 1.0) : 0.62;
   const std::string columns =
@@ -170,7 +170,8 @@ Json contour_mark(const std::string& value) {
               {"stroke", signal("theme_surface")},
               {"strokeWidth", constant(0.6)},
               {"strokeOpacity", constant(0.7)},
-              {"tooltip", signal(Json(report::html::clean_text(value) + " ").dump() + " + data('bands')[datum.level].words")}}}}},
+              {"tooltip",
+               signal(Json(report::html::clean_text(value) + " ").dump() + " + data('bands')[datum.level].words")}}}}},
           {"transform", Json::array({{{"type", "geopath"}, {"field", "datum.contour"}}})}};
 }
 
@@ -295,16 +296,16 @@ Json subtitle_mark() {
 Json panel_mark(const Surface& surface) {
   const auto axis = [](const char* orient, const std::string& title, const char* room, int extent) {
     return Json{{"orient", orient},
-                 {"scale", std::string(orient) == "left" ? "y" : "x"},
-                 {"title", report::html::clean_text(title)},
-                 {"grid", false},
-                 {"tickCount", signal(room)},
-                 {"labelOverlap", true},
-                 {"labelFlush", false},
-                 {"minExtent", extent},
-                 {"maxExtent", extent},
-                 {"titleLimit", signal(std::string(orient) == "left" ? "ph" : "pw")},
-                 {"encode", report::html::number_labels(std::string(orient) == "left" ? "y" : "x")}};
+                {"scale", std::string(orient) == "left" ? "y" : "x"},
+                {"title", report::html::clean_text(title)},
+                {"grid", false},
+                {"tickCount", signal(room)},
+                {"labelOverlap", true},
+                {"labelFlush", false},
+                {"minExtent", extent},
+                {"maxExtent", extent},
+                {"titleLimit", signal(std::string(orient) == "left" ? "ph" : "pw")},
+                {"encode", report::html::number_labels(std::string(orient) == "left" ? "y" : "x")}};
   };
   const Json size = {{"width", signal("pw")}, {"height", signal("ph")}};
   const Json plot = {
@@ -371,14 +372,16 @@ std::int64_t last_step(const Picture& picture) {
 
 Json picture_spec(const Surface& surface, const Frame& frame, const Grid& grid, const Picture& picture,
                   const Header& header) {
-  const auto n_titles = static_cast<int>(header.title.size()), n_lines = n_titles + static_cast<int>(header.text.size());
+  const auto n_titles = static_cast<int>(header.title.size()),
+             n_lines = n_titles + static_cast<int>(header.text.size());
   const int legend = n_lines == 0 ? 0 : kHeaderTop + kHeaderLine * n_lines;
   const std::vector<std::string> levels = level_texts(levels_of(surface, grid));
   Json marks = Json::array({panel_mark(surface)});
   for (int i = 0; i < n_lines; ++i) {
     const bool title = i < n_titles;
-    marks.push_back(header_mark(title ? header.title[static_cast<std::size_t>(i)]
-                                      : header.text[static_cast<std::size_t>(i - n_titles)], i, title));
+    marks.push_back(header_mark(
+        title ? header.title[static_cast<std::size_t>(i)] : header.text[static_cast<std::size_t>(i - n_titles)], i,
+        title));
   }
   const std::string room = fmt::format("width - {} - {}", kLeft, kRight);
   for (Json& mark : legend_marks(levels, surface.value_name, kLeft, legend, room)) marks.push_back(std::move(mark));

@@ -131,6 +131,10 @@ const std::vector<std::string>& picture_ids() {
 void validate(const Settings& s) {
   require(!s.contenders.empty() && s.contenders.size() <= kMostWays, "--optimizers",
           fmt::format("{} of them", s.contenders.size()), fmt::format("1 to {}", kMostWays));
+  for (std::size_t i = 0; i < s.pictures.size(); ++i) {
+    require(std::count(s.pictures.begin(), s.pictures.end(), s.pictures[i]) == 1, "--picture",
+            s.pictures[i] + " more than once", "each picture once");
+  }
   require(s.rates.size() <= kMostWays, "--rates", fmt::format("{} of them", s.rates.size()),
           fmt::format("at most {}", kMostWays));
   require(s.starts.size() <= kMostWays, "--start", fmt::format("{} of them", s.starts.size()),

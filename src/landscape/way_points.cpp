@@ -50,7 +50,8 @@ DrawnWay drawn(const Way& way, const Frame& frame) {
 
 std::string words_of(const WayPoint& point) {
   const auto text = [](double value) { return text::rounded(value, 3); };
-  return fmt::format("step {}: f = {} at ({}, {})", point.step, text(point.value), text(point.at[0]), text(point.at[1]));
+  return fmt::format("step {}: f = {} at ({}, {})", point.step, text(point.value), text(point.at[0]),
+                     text(point.at[1]));
 }
 
 std::vector<std::string> notes_of(const Picture& picture, const Frame& frame) {

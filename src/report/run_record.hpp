@@ -72,7 +72,7 @@ class RunRecord {
     double seconds = 0.0, samples = 0.0;
   };
   std::map<std::int64_t, Totals> totals_;  ///< after the last epoch of each member
-  bool begun_again_ = false;  ///< the last entry began another process's part
+  bool begun_again_ = false;               ///< the last entry began another process's part
 };
 
 /// Reads a metrics log. A last line without an end is left out (cut_off). Throws InputError if it cannot be opened and

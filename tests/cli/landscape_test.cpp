@@ -36,7 +36,8 @@ TEST_F(Landscape, DrawsSvgAndPngWithoutABrowser) {
   EXPECT_THAT(svg, HasSubstr("width=\"640\""));
   EXPECT_THAT(svg, HasSubstr(">Rosenbrock's valley: A good rate beside one that</text>"));  // no wider than the picture
   EXPECT_THAT(svg, HasSubstr(">overshoots</text>"));
-  for (const char* legend : {">start<", ">known minimum<", ">f, where the ground's colour changes<", ">0<", ">0.1<", ">1000<"}) {
+  for (const char* legend :
+       {">start<", ">known minimum<", ">f, where the ground's colour changes<", ">0<", ">0.1<", ">1000<"}) {
     EXPECT_THAT(svg, HasSubstr(legend));
   }
   EXPECT_THAT(svg, HasSubstr("sgd, learning rate 0.0045"));

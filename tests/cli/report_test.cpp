@@ -220,8 +220,8 @@ TEST_F(Report, IsWrittenForInterruptedAndResumedRuns) {
 }
 
 TEST_F(Report, SaysThatTheModelCouldNotBeWritten) {
-  const Outcome run = slalom(
-      "train --data plane.csv --target y --epochs 3 --quiet --out /dev/full --report r.html --metrics r.jsonl");
+  const Outcome run =
+      slalom("train --data plane.csv --target y --epochs 3 --quiet --out /dev/full --report r.html --metrics r.jsonl");
   EXPECT_EQ(run.status, 74);
   EXPECT_TRUE(run.err.starts_with("slalom: /dev/full: writing failed after ")) << run.err;
   EXPECT_EQ(count(run.err, "\n"), 1U) << run.err;
@@ -234,7 +234,8 @@ TEST_F(Report, SaysThatTheModelCouldNotBeWritten) {
 
 TEST_F(Report, ShowsWhatARunDidBeforeItFailed) {
   // The metrics log fails at the end of the first epoch.
-  const Outcome run = slalom("train --data plane.csv --target y --epochs 3 --quiet --metrics /dev/full --report r.html");
+  const Outcome run =
+      slalom("train --data plane.csv --target y --epochs 3 --quiet --metrics /dev/full --report r.html");
   EXPECT_EQ(run.status, 74);
   EXPECT_EQ(run.err, "slalom: --metrics: /dev/full cannot be written (disk full?)\n");
   EXPECT_EQ(curve("r.html", "loss", "training").size(), 1U);
@@ -255,14 +256,16 @@ TEST_F(Report, NeverHidesTheFirstError) {
 TEST_F(Report, OfARunThatNeverBeganIsNotWritten) {
   write("r.html", "an older one");
   write("bad.csv", "x,y\n1,2\n3,oops\n");
-  EXPECT_NE(slalom("train --data bad.csv --target y --loss mse --model linear --report r.html --metrics r.jsonl").status, 0);
+  EXPECT_NE(
+      slalom("train --data bad.csv --target y --loss mse --model linear --report r.html --metrics r.jsonl").status, 0);
   EXPECT_EQ(read("r.html"), "an older one");
   EXPECT_EQ(read("r.jsonl"), "");
 }
 
 TEST_F(Report, OfATuningIsWrittenEvenIfItsConfigurationCannotBe) {
   const Outcome run = slalom(
-      "tune --data plane.csv --target y --epochs 3 --batch-sizes 8,32 --repeats 1 --measure-time 0.01 --devices cpu --quiet "
+      "tune --data plane.csv --target y --epochs 3 --batch-sizes 8,32 --repeats 1 --measure-time 0.01 --devices cpu "
+      "--quiet "
       "--out-config /dev/full --report t.html --metrics t.jsonl");
   EXPECT_EQ(run.status, 74);
   EXPECT_TRUE(run.err.starts_with("slalom: /dev/full: writing failed after ")) << run.err;

@@ -27,13 +27,14 @@ TEST(Levels, RiseFromTheLowestValue) {
 }
 
 TEST(Levels, AreRound) {
-  EXPECT_EQ(level_texts(levels_on(built_in_surface("bowl"))),
-            (std::vector<std::string>{"0", "1", "2", "3", "4",  "5",  "6",  "7",
-                                      "8", "9", "10", "11", "12", "13", "14", "15"}));
+  EXPECT_EQ(
+      level_texts(levels_on(built_in_surface("bowl"))),
+      (std::vector<std::string>{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13", "14", "15"}));
   const std::vector<std::string> grown = level_texts(levels_on(built_in_surface("rosenbrock")));
   ASSERT_GE(grown.size(), 4U);
   EXPECT_EQ(grown[0], "0");
-  EXPECT_EQ((std::vector<std::string>(grown.end() - 3, grown.end())), (std::vector<std::string>{"500", "1000", "2000"}));
+  EXPECT_EQ((std::vector<std::string>(grown.end() - 3, grown.end())),
+            (std::vector<std::string>{"500", "1000", "2000"}));
 }
 
 TEST(Levels, AroundZeroAreMultiplesOfTheStep) {

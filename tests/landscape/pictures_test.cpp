@@ -83,6 +83,10 @@ TEST(Pictures, NameTheFlagThatIsWrong) {
             }),
             "--start: found 0,inf, expected two finite numbers: X,Y");
   EXPECT_EQ(message([](auto& s) { s.gradient_tolerance = -1.0; }), "--gradient-tol: found -1, expected a number >= 0");
+  EXPECT_EQ(message([](auto& s) {
+              s.pictures = {"path", "rates", "path"};
+            }),
+            "--picture: found path more than once, expected each picture once");
   EXPECT_EQ(message([](auto& s) { s.constants.momentum = 2.0; }), "--momentum: found 2, expected 0 <= value < 1");
 }
 

@@ -11,9 +11,8 @@ constexpr std::size_t kLongTable = 25;  ///< rows; longer ones have a window of 
 
 std::string table_html(const TextTable& table) {
   const std::string label = escape(table.caption.empty() ? "Table" : table.caption);
-  std::string text =
-      fmt::format("<div class=\"scroll{}\" tabindex=\"0\" role=\"region\" aria-label=\"{}\"><table>\n",
-                  table.rows.size() > kLongTable ? " long" : "", label);
+  std::string text = fmt::format("<div class=\"scroll{}\" tabindex=\"0\" role=\"region\" aria-label=\"{}\"><table>\n",
+                                 table.rows.size() > kLongTable ? " long" : "", label);
   if (!table.caption.empty()) text += fmt::format("<caption>{}</caption>\n", label);
   text += "<thead><tr>";
   for (const TextTable::Column& column : table.columns) {
@@ -77,7 +76,8 @@ struct Writer {
     std::string text = "<ul class=\"messages\">\n";
     for (const Messages::Item& item : messages.items) {
       const char* look = item.kind == kErrorKind ? " class=\"error\"" : "";
-      text += fmt::format("<li{}><strong>{}</strong> <span>{}</span></li>\n", look, escape(item.kind), escape(item.text));
+      text +=
+          fmt::format("<li{}><strong>{}</strong> <span>{}</span></li>\n", look, escape(item.kind), escape(item.text));
     }
     return text + "</ul>\n";
   }

@@ -62,15 +62,17 @@ Json scatter_spec(const std::vector<ScatterGroup>& groups, const std::string& x_
                      {"y2", {{"signal", "scale('y', domain('x')[1])"}}},
                      {"stroke", {{"signal", "theme_muted"}}},
                      {"strokeDash", {{"value", {4, 4}}}}};
-  const Json point = {
-      {"x", {{"scale", "x"}, {"field", "x"}}},
-      {"y", {{"scale", "y"}, {"field", "y"}}},
-      {"size", {{"value", 26}}},
-      {"fill", {{"signal", "theme_accent"}}},
-      {"fillOpacity", {{"value", 0.45}}},
-      {"tooltip", {{"signal", fmt::format("{{'actual': {}, 'predicted': {}}}", number_expression("datum.x"), number_expression("datum.y"))}}}};
-  spec["marks"] = Json::array({{{"type", "rule"}, {"interactive", false}, {"encode", {{"update", same}}}},
-                               {{"type", "symbol"}, {"name", "point"}, {"from", {{"data", "shown"}}}, {"encode", {{"update", point}}}}});
+  const Json point = {{"x", {{"scale", "x"}, {"field", "x"}}},
+                      {"y", {{"scale", "y"}, {"field", "y"}}},
+                      {"size", {{"value", 26}}},
+                      {"fill", {{"signal", "theme_accent"}}},
+                      {"fillOpacity", {{"value", 0.45}}},
+                      {"tooltip",
+                       {{"signal", fmt::format("{{'actual': {}, 'predicted': {}}}", number_expression("datum.x"),
+                                               number_expression("datum.y"))}}}};
+  spec["marks"] = Json::array(
+      {{{"type", "rule"}, {"interactive", false}, {"encode", {{"update", same}}}},
+       {{"type", "symbol"}, {"name", "point"}, {"from", {{"data", "shown"}}}, {"encode", {{"update", point}}}}});
   read_items(spec, "point", "x");
   return spec;
 }
@@ -95,19 +97,21 @@ Json histogram_spec(const std::vector<HistogramGroup>& groups, const std::string
                     scale("y", {{"data", "shown"}, {"field", "n"}}, "height", true)};
   spec["scales"][0]["nice"] = false;
   spec["axes"] = {value_axis("y", clean_text(y_title)), bottom_axis(x_title)};
-  const Json bar = {
-      {"x", {{"scale", "x"}, {"field", "x"}, {"offset", 0.5}}},
-      {"x2", {{"scale", "x"}, {"field", "x2"}, {"offset", -0.5}}},
-      {"y", {{"scale", "y"}, {"field", "n"}}},
-      {"y2", {{"scale", "y"}, {"value", 0}}},
-      {"fill", {{"signal", "theme_accent"}}},
-      {"tooltip", {{"signal", fmt::format("{{'from': {}, 'to': {}, 'rows': datum.n}}", number_expression("datum.x", 4), number_expression("datum.x2", 4))}}}};
+  const Json bar = {{"x", {{"scale", "x"}, {"field", "x"}, {"offset", 0.5}}},
+                    {"x2", {{"scale", "x"}, {"field", "x2"}, {"offset", -0.5}}},
+                    {"y", {{"scale", "y"}, {"field", "n"}}},
+                    {"y2", {{"scale", "y"}, {"value", 0}}},
+                    {"fill", {{"signal", "theme_accent"}}},
+                    {"tooltip",
+                     {{"signal", fmt::format("{{'from': {}, 'to': {}, 'rows': datum.n}}",
+                                             number_expression("datum.x", 4), number_expression("datum.x2", 4))}}}};
   const Json zero = {
       {"x", {{"signal", "scale('x', 0)"}}},  {"y", {{"value", 0}}},
       {"y2", {{"signal", "height"}}},        {"opacity", {{"signal", "inrange(0, domain('x')) ? 1 : 0"}}},
       {"stroke", {{"signal", "theme_ink"}}}, {"strokeDash", {{"value", {4, 4}}}}};
-  spec["marks"] = Json::array({{{"type", "rect"}, {"name", "bar"}, {"from", {{"data", "shown"}}}, {"encode", {{"update", bar}}}},
-                               {{"type", "rule"}, {"interactive", false}, {"encode", {{"update", zero}}}}});
+  spec["marks"] =
+      Json::array({{{"type", "rect"}, {"name", "bar"}, {"from", {{"data", "shown"}}}, {"encode", {{"update", bar}}}},
+                   {{"type", "rule"}, {"interactive", false}, {"encode", {{"update", zero}}}}});
   read_items(spec, "bar", "x");
   return spec;
 }
@@ -140,21 +144,23 @@ Json bar_spec(const std::vector<BarGroup>& groups, const std::string& a_title, c
   bottom["domain"] = false;
   spec["axes"] = {{{"scale", "y"}, {"orient", "left"}, {"domain", false}, {"ticks", false}, {"labelLimit", 160}},
                   bottom};
-  const Json bar = {{"x", {{"scale", "x"}, {"field", "v"}}},
-                    {"x2", {{"scale", "x"}, {"value", 0}}},
-                    {"y", {{"scale", "y"}, {"field", "name"}}},
-                    {"height", {{"scale", "y"}, {"band", 1}}},
-                    {"cornerRadius", {{"value", 2}}},
-                    {"fill", {{"scale", "sign"}, {"signal", "datum.v < 0 ? 'negative' : 'positive'"}}},
-                    {"tooltip", {{"signal", fmt::format("{{'feature': datum.name, 'value': {}}}", number_expression("datum.v"))}}}};
+  const Json bar = {
+      {"x", {{"scale", "x"}, {"field", "v"}}},
+      {"x2", {{"scale", "x"}, {"value", 0}}},
+      {"y", {{"scale", "y"}, {"field", "name"}}},
+      {"height", {{"scale", "y"}, {"band", 1}}},
+      {"cornerRadius", {{"value", 2}}},
+      {"fill", {{"scale", "sign"}, {"signal", "datum.v < 0 ? 'negative' : 'positive'"}}},
+      {"tooltip", {{"signal", fmt::format("{{'feature': datum.name, 'value': {}}}", number_expression("datum.v"))}}}};
   spec["scales"].push_back(
       {{"name", "sign"}, {"type", "ordinal"}, {"domain", {"positive", "negative"}}, {"range", "category"}});
   const Json zero = {{"x", {{"scale", "x"}, {"value", 0}}},
                      {"y", {{"value", 0}}},
                      {"y2", {{"signal", "height"}}},
                      {"stroke", {{"signal", "theme_muted"}}}};
-  spec["marks"] = Json::array({{{"type", "rect"}, {"name", "bar"}, {"from", {{"data", "shown"}}}, {"encode", {{"update", bar}}}},
-                               {{"type", "rule"}, {"interactive", false}, {"encode", {{"update", zero}}}}});
+  spec["marks"] =
+      Json::array({{{"type", "rect"}, {"name", "bar"}, {"from", {{"data", "shown"}}}, {"encode", {{"update", bar}}}},
+                   {{"type", "rule"}, {"interactive", false}, {"encode", {{"update", zero}}}}});
   read_items(spec, "bar", "y");
   return spec;
 }

@@ -83,7 +83,8 @@ std::optional<Chart> curves_chart(const Records& records, const std::vector<std:
 std::string ended_text(const RunRecord& record) {
   if (record.result.is_null()) return "no result in the log";
   if (!text_of(record.result, "failure").empty()) return "failed";
-  if (!text_of(record.result, "error").empty()) return text_of(field(record.result, "summary"), "stopped") + ", then an error";
+  if (!text_of(record.result, "error").empty())
+    return text_of(field(record.result, "summary"), "stopped") + ", then an error";
   return text_of(field(record.result, "summary"), "stopped");
 }
 

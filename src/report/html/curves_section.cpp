@@ -89,7 +89,8 @@ std::string loss_words(const RunRecord& record) {
   if (loss == "bce" || loss == "cross-entropy") return ": " + loss + ", in nats";
   if (loss == "hinge") return ": hinge";
   if (number_of(field(record.result, "predictions"), "n_targets") > 1.0) return ": " + loss + ", in standardised units";
-  return loss == "mse" || loss == "huber" ? ": " + loss + ", in squared units of the target" : ": " + loss + ", in units of the target";
+  return loss == "mse" || loss == "huber" ? ": " + loss + ", in squared units of the target"
+                                          : ": " + loss + ", in units of the target";
 }
 
 Chart loss_chart(const RunRecord& record, const Member& member) {
@@ -162,7 +163,8 @@ std::optional<Chart> speed_chart(const Member& member) {
     Series series = curve(member, name, value);
     if (series.points.empty()) return;
     for (SeriesPoint& point : series.points) point.y /= unit;
-    curves.panels.push_back({.title = title, .series = {std::move(series)}, .height = 110, .from_zero = true, .counts = true});
+    curves.panels.push_back(
+        {.title = title, .series = {std::move(series)}, .height = 110, .from_zero = true, .counts = true});
   };
   add("samples per second", "throughput", &Epoch::samples_per_second, 1.0);
   add("device memory, MiB", "device memory", &Epoch::device_memory, kMebibyte);

@@ -7,6 +7,7 @@
 
 #include "report/html/sections.hpp"
 #include "report/json_fields.hpp"
+#include "text/number.hpp"
 
 namespace slalom::report::html {
 namespace {
@@ -149,7 +150,7 @@ TextTable spread_table(const Json& cross) {
 std::string number_text(double value, int digits) {
   if (!std::isfinite(value)) return "";
   if (std::fabs(value) < 1e15 && value == std::floor(value)) return fmt::format("{:.0f}", value);
-  return fmt::format("{:.{}g}", value, digits);
+  return text::rounded(value, digits);
 }
 
 Section result_section(const RunRecord& record) {

@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::size_t kFewPoints = 40;  ///< that many have symbols
 constexpr double kGap = 26.0;           ///< between panels
-constexpr int kLogPadding = 8;          ///< pixels beyond the points on a logarithmic axis, which is not widened to decades
+constexpr int kLogPadding = 8;  ///< pixels beyond the points on a logarithmic axis, which is not widened to decades
 
 bool any(const SeriesChart& chart, bool Panel::*what) {
   return std::any_of(chart.panels.begin(), chart.panels.end(), [&](const Panel& panel) { return panel.*what; });
@@ -233,9 +233,13 @@ Json panel_group(const SeriesChart& chart, std::size_t p, double top) {
   Json bottom = {{"scale", "x"},         {"orient", "bottom"}, {"labels", last},
                  {"labelOverlap", true}, {"labelFlush", true}, {"tickCount", {{"signal", "max(2, ceil(width / 90))"}}}};
   const Axis& axis = chart.axes[0];
-  bottom["encode"] = number_labels("x", axis.logarithmic && axis.ticks.empty() ? AxisNumbers::kLogarithmic : AxisNumbers::kLinear);
+  bottom["encode"] =
+      number_labels("x", axis.logarithmic && axis.ticks.empty() ? AxisNumbers::kLogarithmic : AxisNumbers::kLinear);
   if (axis.logarithmic) bottom["labelOverlap"] = "greedy";
-  if (!axis.ticks.empty()) bottom["values"] = axis.ticks;
+  if (!axis.ticks.empty()) {
+    bottom["values"] = axis.ticks;
+    bottom.erase("tickCount");  // would leave some of them out
+  }
   if (last) {
     std::string text = "''";
     for (const Axis& each : chart.axes) {
@@ -299,7 +303,10 @@ Json series_spec(const SeriesChart& chart) {
 std::vector<Control> series_controls(const SeriesChart& chart) {
   std::vector<Control> controls;
   if (any(chart, &Panel::log_switch)) {
-    controls.push_back({.kind = Control::Kind::kToggle, .signal = "log", .label = "Logarithmic", .value = begins_logarithmic(chart) ? 1.0 : 0.0});
+    controls.push_back({.kind = Control::Kind::kToggle,
+                        .signal = "log",
+                        .label = "Logarithmic",
+                        .value = begins_logarithmic(chart) ? 1.0 : 0.0});
   }
   if (any(chart, &Panel::smooth)) {
     controls.push_back({.kind = Control::Kind::kSlider,

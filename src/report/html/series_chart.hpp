@@ -16,7 +16,7 @@ struct Axis {
   std::string field;  ///< of the data: letters
   std::string title;
   bool logarithmic = false;
-  std::vector<double> ticks = {};          ///< where its numbers are; empty: at round ones
+  std::vector<double> ticks = {};             ///< where its numbers are; empty: at round ones
   std::optional<double> low = {}, high = {};  ///< where it begins and ends; without: where the points do
 };
 
@@ -38,7 +38,8 @@ struct Panel {
   std::string title;  ///< of the vertical axis, with its unit
   std::vector<Series> series;
   double height = 220.0;
-  bool log_switch = false;   ///< the signal `log` makes the vertical axis logarithmic; at first if all is > 0 over a decade
+  bool log_switch =
+      false;  ///< the signal `log` makes the vertical axis logarithmic; at first if all is > 0 over a decade
   bool logarithmic = false;  ///< always; not with log_switch
   bool smooth = false;       ///< the signal `smooth` draws means over 2 smooth + 1 points
   bool from_zero = false;
