@@ -162,7 +162,7 @@ TEST_F(Memory, AddressSpaceThatRunsOutIsSaid) {
   }
   int said = 0;
   Outcome run;
-  for (int mebibytes = starts + 8; run.status != 0 && mebibytes < starts + 800; mebibytes += 16) {
+  for (int mebibytes = starts; run.status != 0 && mebibytes < starts + 800; mebibytes += 4) {
     run = limited(mebibytes, kTrain + "long.csv");
     if (run.status == 0) break;
     EXPECT_EQ(run.status, kOutOfMemory) << mebibytes << ' ' << run.err;
