@@ -61,7 +61,7 @@ void run_train(TrainOptions& o, const CLI::App& command, const std::string& comm
     }
   }();
   std::string bound;
-  if (!o.quiet || o.job.details) bound = report::describe_bound(result, report::measure_machine());
+  if (!o.quiet || o.job.details) bound = report::describe_bound(result, report::measure_machine(result));
   report::RunEnd end{.seed = o.job.trainer.seed, .bound = bound, .interrupted = stop_requested};
   try {
     if (!o.out.empty()) save_model(result.model, o.out);

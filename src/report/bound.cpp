@@ -16,19 +16,27 @@ namespace {
 using core::Clock;
 using core::seconds_since;
 
-constexpr std::size_t kProbeFloats = std::size_t{1} << 24;  // 64 MiB
+constexpr std::size_t kProbeFloats = std::size_t{1} << 24;  // 64 MiB are read, at most as many at once
+constexpr std::size_t kLeastFloats = std::size_t{1} << 12;
+constexpr std::size_t kLanes = 64;
 constexpr std::int64_t kProbeSteps = 4000;
 
-double measure_bandwidth() {
-  const AlignedFloats data(kProbeFloats, 1.0F);
+/// Of data of this size, read over and over: of main memory, or of the cache that they fit into.
+double measure_bandwidth(double bytes) {
+  const double floats = std::clamp(bytes / sizeof(float), double{kLeastFloats}, double{kProbeFloats});
+  const std::size_t size = static_cast<std::size_t>(floats) / kLanes * kLanes;
+  const AlignedFloats data(size, 1.0F);
+  const std::size_t passes = kProbeFloats / size;
   const Clock::time_point start = Clock::now();
-  std::array<float, 64> sums{};
-  for (std::size_t i = 0; i < data.size(); i += sums.size()) {
-    for (std::size_t lane = 0; lane < sums.size(); ++lane) sums[lane] += data[i + lane];
+  std::array<float, kLanes> sums{};
+  for (std::size_t pass = 0; pass < passes; ++pass) {
+    for (std::size_t i = 0; i < data.size(); i += sums.size()) {
+      for (std::size_t lane = 0; lane < sums.size(); ++lane) sums[lane] += data[i + lane];
+    }
   }
   const double seconds = seconds_since(start);
   const float total = std::accumulate(sums.begin(), sums.end(), 0.0F);
-  return total > 0.0F ? static_cast<double>(data.size() * sizeof(float)) / seconds
+  return total > 0.0F ? static_cast<double>(passes * data.size() * sizeof(float)) / seconds
                       : 0.0;  // total is used: not optimised away
 }
 
@@ -64,9 +72,17 @@ double measure_step() {
   return seconds_since(start) / static_cast<double>(results[0].losses.size());
 }
 
+/// What a row takes in memory.
+double bytes_per_row(const ModelSpec& spec) {
+  return 4.0 * static_cast<double>(row_stride(spec.n_features) + spec.n_outputs);
+}
+
 }  // namespace
 
-MachineSpeed measure_machine() { return {measure_bandwidth(), measure_flops(), measure_step()}; }
+MachineSpeed measure_machine(const JobResult& result) {
+  const double bytes = static_cast<double>(result.train_rows) * bytes_per_row(result.model.spec);
+  return {measure_bandwidth(bytes), measure_flops(), measure_step()};
+}
 
 Bounds lower_bounds(const JobResult& result, const MachineSpeed& machine) {
   const ModelSpec& spec = result.model.spec;
@@ -77,8 +93,7 @@ Bounds lower_bounds(const JobResult& result, const MachineSpeed& machine) {
     const LayerView& layer = layout.layers[i];
     flops_per_row += (i == 0 ? 4.0 : 6.0) * static_cast<double>(layer.inputs) * static_cast<double>(layer.outputs);
   }
-  const double bytes_per_row = 4.0 * static_cast<double>(row_stride(spec.n_features) + spec.n_outputs);
-  return {rows * bytes_per_row / machine.bytes_per_second, rows * flops_per_row / machine.flops_per_second,
+  return {rows * bytes_per_row(spec) / machine.bytes_per_second, rows * flops_per_row / machine.flops_per_second,
           static_cast<double>(result.training.steps) * machine.step_seconds};
 }
 
@@ -91,7 +106,9 @@ std::string describe_bound(const JobResult& result, const MachineSpeed& machine)
   };
   std::array<Named, 3> all{
       {{"memory bandwidth", bounds.memory}, {"arithmetic", bounds.arithmetic}, {"step latency", bounds.steps}}};
-  std::sort(all.begin(), all.end(), [](const Named& a, const Named& b) { return a.seconds > b.seconds; });
+  // A run may be faster than the probes, which are those of one thread, and may be disturbed.
+  for (Named& bound : all) bound.seconds = std::min(bound.seconds, seconds);
+  std::stable_sort(all.begin(), all.end(), [](const Named& a, const Named& b) { return a.seconds > b.seconds; });
   const auto percent = [&](double part) { return 100.0 * part / seconds; };
   return fmt::format("{} (floor {:.3g} s of {:.3g} s, {:.0f} %); {} {:.0f} %, {} {:.0f} %", all[0].name, all[0].seconds,
                      seconds, percent(all[0].seconds), all[1].name, percent(all[1].seconds), all[2].name,

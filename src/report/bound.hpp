@@ -10,11 +10,11 @@ namespace slalom::report {
 
 /// What this machine can do with one core, measured in well under 0.1 s.
 struct MachineSpeed {
-  double bytes_per_second = 0.0;  ///< sum over an array larger than the caches
+  double bytes_per_second = 0.0;  ///< sum over an array of the size of the run's data
   double flops_per_second = 0.0;  ///< independent multiply-adds in registers, as this program was compiled
   double step_seconds = 0.0;      ///< a step of a one-feature model at batch 1, through the same backend
 };
-[[nodiscard]] MachineSpeed measure_machine();
+[[nodiscard]] MachineSpeed measure_machine(const JobResult& result);
 
 /// Lower bounds of a run's seconds: every visited row read once; 4 d k flops a row and layer (6 for layers with one
 /// below); steps x step_seconds.

@@ -42,5 +42,10 @@ TEST(Bound, NamesTheLargestFirstAndHowNearTheRunCame) {
             "memory bandwidth (floor 4 s of 4 s, 100 %); arithmetic 25 %, step latency 0 %");
 }
 
+TEST(Bound, IsNeverNearerThanAllTheWay) {
+  EXPECT_EQ(describe_bound(small_run(), {.bytes_per_second = 3000.0, .flops_per_second = 4000.0, .step_seconds = 0.0}),
+            "memory bandwidth (floor 4 s of 4 s, 100 %); arithmetic 100 %, step latency 0 %");
+}
+
 }  // namespace
 }  // namespace slalom::report
