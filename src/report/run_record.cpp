@@ -50,6 +50,7 @@ void RunRecord::add(const Json& entry) {
     run = entry;
     result = nullptr;
     begun_again_ = !members.empty();
+    totals_.clear();
     return;
   }
   if (event == "resume") return resume(entry);

@@ -41,6 +41,29 @@ TEST(RunRecord, MarksWhatTheGuardThrewAway) {
   EXPECT_EQ(record.members.at(0).guards.at(0).text.find("the loss exploded in epoch 5"), 0U);
 }
 
+TEST(RunRecord, TellsTheThroughputOfEachEpoch) {
+  const auto timed = [](int number, double seconds, double mean) {
+    Json entry = epoch(number, 1.0);
+    entry["seconds"] = seconds;
+    entry["samples_per_second"] = mean;  // since the beginning, as the log has it
+    return entry;
+  };
+  const auto speeds = [](const RunRecord& record) {
+    std::vector<double> values;
+    for (const RunRecord::Epoch& of : record.members.at(0).epochs) values.push_back(of.samples_per_second);
+    return values;
+  };
+  RunRecord record;
+  record.add(run());
+  record.add(timed(1, 2.0, 50.0));   // 100 rows
+  record.add(timed(2, 3.0, 100.0));  // 200 more in a second
+  record.add(timed(3, 3.0, 100.0));  // no time went by: the log's own
+  EXPECT_EQ(speeds(record), (std::vector<double>{50.0, 200.0, 100.0}));
+  record.add(run());  // begun anew
+  record.add(timed(1, 9.0, 40.0));
+  EXPECT_EQ(speeds(record), std::vector<double>{40.0});
+}
+
 TEST(RunRecord, GoesOnWhereARunWasResumed) {
   RunRecord record;
   record.add(run());

@@ -142,17 +142,19 @@ std::optional<Chart> metrics_chart(const Member& member) {
   }
   if (curves.panels.empty() || member.epochs.size() < 2) return std::nullopt;
   const std::size_t n = member.epochs.size();
-  Chart chart = series_chart({.id = "metrics",
-                              .title = "Validation metrics",
-                              .description = "What the model was worth on the held-out rows after each epoch.",
-                              .table = table_of(member, "Validation metrics", columns,
-                                                [&](const Epoch& epoch) {
-                                                  std::vector<std::string> row{number_text(epoch.epoch)};
-                                                  for (const std::size_t i : shown)
-                                                    row.push_back(number_text(epoch.metrics[i]));
-                                                  return row;
-                                                })},
-                             curves);
+  const bool has_errors = columns.size() > 1 && columns[1].name == "rmse";
+  Chart chart =
+      series_chart({.id = "metrics",
+                    .title = "Validation metrics",
+                    .description = std::string("What the model was worth on the held-out rows after each epoch.") +
+                                   (has_errors ? " rmse and mae are in the target's own units." : ""),
+                    .table = table_of(member, "Validation metrics", columns,
+                                      [&](const Epoch& epoch) {
+                                        std::vector<std::string> row{number_text(epoch.epoch)};
+                                        for (const std::size_t i : shown) row.push_back(number_text(epoch.metrics[i]));
+                                        return row;
+                                      })},
+                   curves);
   if (n > kMostPoints / 2) chart.notes.push_back(thinning_note(n));
   return chart;
 }
@@ -220,8 +222,9 @@ std::optional<Chart> members_chart(const RunRecord& record) {
     add_if_any(curves.panels[0], std::move(series));
   }
   if (curves.panels[0].series.empty()) return std::nullopt;
+  const std::string noun = text_of(record.run, "member_noun");
   Chart chart = series_chart({.id = "members",
-                              .title = "All members",
+                              .title = noun.empty() ? "All members" : "All " + noun + "s",
                               .description = "The watched loss of every restart or fold, epoch by epoch.",
                               .table = std::move(table)},
                              curves);

@@ -44,11 +44,12 @@ Chart scatter_chart(const Json& predictions, const Json& targets, const std::vec
     drawn = std::max(drawn, group.points.size());
     groups.push_back(std::move(group));
   }
+  const std::string of = names.size() == 1 ? " " + names[0] : "";
   Chart chart{.id = "predicted",
               .title = "Predicted against actual",
               .description = "On the dashed line the prediction is right; above it, too high. From " +
                              rows_text(predictions) + ".",
-              .spec = scatter_spec(groups, "actual", "predicted"),
+              .spec = scatter_spec(groups, "actual" + of, "predicted" + of),
               .controls = group_controls("Target", names),
               .table = std::move(table),
               .half = true};
