@@ -89,7 +89,7 @@ std::string ended_text(const RunRecord& record) {
 }
 
 TextTable results_table(const Records& records, const std::vector<std::string>& names) {
-  TextTable table{.caption = "Results", .columns = run_columns("", names, true)};
+  TextTable table{.caption = "Results", .columns = run_columns("result", names, true)};
   const auto add = [&](const std::string& name, auto&& cell) {
     std::vector<std::string> row{name};
     for (const RunRecord& record : records) row.push_back(cell(record));

@@ -2,6 +2,7 @@
 // What happened epoch by epoch.
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <utility>
 
 #include <fmt/format.h>
@@ -82,15 +83,21 @@ TextTable epochs_table(const Member& member) {
                   });
 }
 
-/// ": mse, in squared units of the target"; "" if the log does not name the loss.
+/// ": mean squared error, in squared units of the target"; "" if the log does not name the loss.
 std::string loss_words(const RunRecord& record) {
-  const std::string loss = text_of(record.result, "loss");
-  if (loss.empty()) return "";
-  if (loss == "bce" || loss == "cross-entropy") return ": " + loss + ", in nats";
-  if (loss == "hinge") return ": hinge";
-  if (number_of(field(record.result, "predictions"), "n_targets") > 1.0) return ": " + loss + ", in standardised units";
-  return loss == "mse" || loss == "huber" ? ": " + loss + ", in squared units of the target"
-                                          : ": " + loss + ", in units of the target";
+  static const std::map<std::string, std::pair<const char*, const char*>> kWords{
+      {"mse", {"mean squared error", "squared units of the target"}},
+      {"mae", {"mean absolute error", "units of the target"}},
+      {"huber", {"Huber loss", "squared units of the target"}},
+      {"quantile", {"quantile loss", "units of the target"}},
+      {"bce", {"binary cross-entropy", "nats"}},
+      {"cross-entropy", {"cross-entropy", "nats"}},
+      {"hinge", {"hinge loss", "logits"}}};
+  const auto found = kWords.find(text_of(record.result, "loss"));
+  if (found == kWords.end()) return "";
+  const auto& [name, unit] = found->second;
+  const bool several = number_of(field(record.result, "predictions"), "n_targets") > 1.0;
+  return fmt::format(": {}, in {}", name, several ? "standardised units" : unit);
 }
 
 Chart loss_chart(const RunRecord& record, const Member& member) {
@@ -177,9 +184,9 @@ std::optional<Chart> speed_chart(const Member& member) {
   Chart chart = series_chart(
       {.id = "speed",
        .title = "Throughput and memory",
-       .description =
-           "Rows trained a second over all members. Device memory is what the backend counts for its data and "
-           "work; process memory is what the whole process held in the machine's memory.",
+       .description = "Rows trained a second in each epoch, over all members. Device memory is what the backend counts "
+                      "for its data and "
+                      "work; process memory is what the whole process held in the machine's memory.",
        .table = table_of(member, "Throughput and memory", columns,
                          [](const Epoch& e) {
                            return std::vector<std::string>{number_text(e.epoch), number_text(e.samples_per_second, 4),
