@@ -30,6 +30,13 @@ struct StepBlock {
   std::span<const double> learning_rates;  ///< one per step: ceil(rows.size() / batch_size)
 };
 
+/// What a member's epochs will look like, for `Backend::reserve`.
+struct EpochShape {
+  std::int64_t n_rows = 0;       ///< visited in an epoch, by all its blocks together
+  std::int64_t batch_size = 1;   ///< of its blocks, >= 1
+  std::int64_t n_evaluated = 0;  ///< rows of the training data on which evaluate() will be called; 0: it will not be
+};
+
 /// What a block did. A step's loss is the mean data loss of its batch before the step's update, without penalties, in
 /// the units of the stored targets.
 struct BlockResult {
@@ -94,6 +101,11 @@ class Backend {
   /// send it there once, for all calls of predict and evaluate on it. The training data needs none. By default it makes
   /// no difference.
   virtual void keep(const Dataset&) {}
+
+  /// Called before training, with one shape a member: makes room for blocks of such epochs and for evaluations, of data
+  /// that was promised to `keep` as well, so that none of them has to allocate. Blocks that do not fit the shapes are
+  /// run as well. By default nothing is done.
+  virtual void reserve(std::span<const EpochShape>) {}
 
   /// Raw outputs (logits, or predictions in stored-target units) of the given rows of `x`: [rows.size(), n_outputs]
   /// row-major. An empty `rows` means all rows in order. Uses the parameters that evaluation uses (the mean for

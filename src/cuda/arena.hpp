@@ -21,9 +21,11 @@ struct Piece {
   std::size_t index = 0;
 };
 
-/// Counts what an arena must hold. Pieces start on 256-byte boundaries, as cudaMalloc's do.
+/// Counts what an arena must hold.
 class ArenaLayout {
  public:
+  static constexpr std::size_t kAlignment = 256;  ///< of every piece, as cudaMalloc's
+
   /// `count` elements of T, uninitialised; 0 is allowed and gives a piece with a null pointer.
   template <class T>
   [[nodiscard]] Piece<T> add(std::int64_t count) {
@@ -35,6 +37,8 @@ class ArenaLayout {
     std::size_t bytes = 0, count = 0;
   };
   [[nodiscard]] const std::vector<Size>& sizes() const noexcept { return sizes_; }
+  /// Of all pieces in one allocation.
+  [[nodiscard]] std::size_t bytes() const noexcept;
 
  private:
   std::vector<Size> sizes_;
@@ -50,11 +54,15 @@ enum class MemoryKind { kDevice, kPinned, kOrdinary };
 class Arena {
  public:
   Arena() = default;
-  Arena(const ArenaLayout& layout, MemoryKind kind);
+  /// `room`: bytes of a single allocation at least, for later layouts.
+  Arena(const ArenaLayout& layout, MemoryKind kind, std::size_t room = 0);
 
   /// Page-locked memory, or if the system has none to give, ordinary memory: copies are then slower, and `shortages`
   /// (if any) are told.
-  [[nodiscard]] static Arena on_host(const ArenaLayout& layout, Shortages* shortages);
+  [[nodiscard]] static Arena on_host(const ArenaLayout& layout, Shortages* shortages, std::size_t room = 0);
+
+  /// Lays the memory that there is out anew. False if it is too small: nothing has changed then.
+  [[nodiscard]] bool lay_out(const ArenaLayout& layout);
 
   template <class T>
   [[nodiscard]] T* pointer(Piece<T> piece) const {
@@ -83,8 +91,10 @@ class Arena {
   };
 
   static Memory allocate(std::size_t bytes, MemoryKind kind);
+  void place(const ArenaLayout& layout);
 
-  std::vector<Memory> memory_;
+  bool separate_ = false;
+  std::vector<Memory> memory_;  ///< one, or if separate, one a piece that is not empty
   std::vector<Place> places_;
   std::size_t bytes_ = 0;
 };

@@ -3,6 +3,7 @@
 #include "cuda/cuda_backend.hpp"
 
 #include <algorithm>
+#include <numeric>
 #include <string>
 
 #include <omp.h>
@@ -12,7 +13,9 @@
 namespace slalom::cuda {
 namespace {
 
-constexpr std::int64_t kSlotBytes = std::int64_t{128} << 20;   // of a launch's inputs: docs/devices.md
+// Of a launch's inputs: a sixteenth of the device memory that is free, within these: docs/devices.md.
+constexpr std::int64_t kLeastSlotBytes = std::int64_t{128} << 20;
+constexpr std::int64_t kMostSlotBytes = std::int64_t{1} << 30;
 constexpr std::int64_t kStreamBytes = std::int64_t{64} << 20;  // the same where they contain the rows
 constexpr int kSlots = 2;                                      // one launch computes, the next is written and uploaded
 constexpr int kStreamSlots = 3;                                // one computes, one is uploaded, one is written
@@ -29,14 +32,17 @@ Stream stream_on(const DeviceInfo& device) {
   return make_stream();
 }
 
-/// Device memory that data may take: the user's limit, or nine tenths of what is free, so that there is room for the
-/// batches' memory, too.
-std::int64_t data_limit(const BackendOptions& options) {
-  if (options.device_memory > 0) return options.device_memory;
+std::int64_t free_memory() {
   std::size_t free = 0;
   std::size_t total = 0;
   SLALOM_CHECK(cudaMemGetInfo(&free, &total));
-  return static_cast<std::int64_t>(free / 10 * 9);
+  return static_cast<std::int64_t>(free);
+}
+
+/// Device memory that data may take: the user's limit, or nine tenths of what is free, so that there is room for the
+/// batches' memory, too.
+std::int64_t data_limit(const BackendOptions& options) {
+  return options.device_memory > 0 ? options.device_memory : free_memory() / 10 * 9;
 }
 
 int gather_threads(const BackendOptions& options) {
@@ -78,7 +84,8 @@ CudaBackend::CudaBackend(DeviceInfo device, const ModelSpec& spec, const Dataset
       evaluator_(stream_.get()) {
   prediction_.tell(&shortages_);
   if (add_resident(train, kStreaming)) {
-    pipeline_.use(resident_.find(train.view()), kSlots, kSlotBytes);
+    const std::int64_t slot_bytes = std::clamp(free_memory() / 16, kLeastSlotBytes, kMostSlotBytes);
+    pipeline_.use(resident_.find(train.view()), kSlots, slot_bytes);
   } else {
     resident_.withhold(kStreamSlots * kStreamBytes);
   }
@@ -106,6 +113,26 @@ bool CudaBackend::add_resident(const Dataset& data, std::string_view instead) {
 
 void CudaBackend::keep(const Dataset& data) {
   if (add_resident(data, kSending) && streams()) pipeline_.keep_data(resident_.used());
+  kept_.insert(&data);
+}
+
+void CudaBackend::reserve(std::span<const EpochShape> epochs) {
+  pipeline_.reserve(epochs);
+  std::int64_t n_evaluated = 0;
+  for (const EpochShape& epoch : epochs) n_evaluated = std::max(n_evaluated, epoch.n_evaluated);
+  if (n_evaluated > 0) rehearse_evaluation(train_, n_evaluated);
+  for (const Dataset* data : kept_) rehearse_evaluation(*data, 0);
+}
+
+/// Evaluates the first rows of the data, or all at once (0), and forgets the metrics: then there is memory for it.
+void CudaBackend::rehearse_evaluation(const Dataset& data, std::int64_t n_rows) {
+  if (resident_.find(data.view()) == nullptr) {  // rows are sent in pieces, and metrics computed on the host
+    const std::int64_t n_sent = n_rows > 0 ? n_rows : data.n_rows;
+    n_rows = std::min(n_sent, PredictionBuffers::kRows);
+  }
+  std::vector<std::uint32_t> rows(static_cast<std::size_t>(n_rows));
+  std::iota(rows.begin(), rows.end(), 0U);
+  static_cast<void>(evaluate(0, data, rows));
 }
 
 /// Gives back something that training can do without, the cheapest first; called while the device is idle. Throws the
@@ -161,6 +188,7 @@ void CudaBackend::make_room_for_prediction(const OutOfMemory& shortage) {
   pipeline_.forget();
   SLALOM_CHECK(cudaDeviceSynchronize());
   if (evaluator_.release()) return;
+  if (pipeline_.release()) return;
   if (prediction_.make_smaller(kLeastPrediction)) {
     shortages_.add(shortage, "predictions are made in smaller pieces");
     return;

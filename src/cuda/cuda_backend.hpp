@@ -43,6 +43,7 @@ class CudaBackend : public Backend {
   void forget() noexcept override { pipeline_.forget(); }
   [[nodiscard]] std::vector<BlockResult> finish() override { return pipeline_.finish(); }
   void keep(const Dataset& data) override;
+  void reserve(std::span<const EpochShape> epochs) override;
   void predict(std::int64_t member, const FeatureView& x, std::span<const std::uint32_t> rows,
                std::span<float> outputs) override;
   /// On the device for datasets that are there, unless its memory is too short for that.
@@ -56,6 +57,7 @@ class CudaBackend : public Backend {
 
  private:
   [[nodiscard]] bool streams() const { return resident_.find(train_.view()) == nullptr && train_.n_rows > 0; }
+  void rehearse_evaluation(const Dataset& data, std::int64_t n_rows);
   bool add_resident(const Dataset& data, std::string_view instead);
   void make_room(const OutOfMemory& shortage);
   void make_room_for_prediction(const OutOfMemory& shortage);
@@ -72,6 +74,7 @@ class CudaBackend : public Backend {
   ResidentData resident_;
   PredictionBuffers prediction_;
   Evaluator evaluator_;
+  std::set<const Dataset*> kept_;
   std::set<const DeviceData*> evaluated_on_host_;  ///< datasets for whose metrics device memory was too short
 };
 

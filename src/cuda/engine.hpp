@@ -45,6 +45,10 @@ class DeviceEngine {
   /// Makes room for predictions of up to `rows` rows. Waits for the device if it has to grow.
   virtual void reserve_prediction(std::int64_t /*rows*/) {}
 
+  /// Makes room for all that prepare() can meet in epochs like these tasks, which have n_rows, batch_size and rule, and
+  /// whose plans are of no use. Waits for the device.
+  virtual void reserve(std::span<MemberTask> /*epochs*/) {}
+
   /// Makes room for the tasks and fills in their plans, before they are copied to the device. Waits for the device if
   /// memory has to grow.
   virtual void prepare(std::span<MemberTask> /*tasks*/) {}

@@ -44,6 +44,8 @@ RecordedGraph::RecordedGraph(cudaStream_t stream, const std::function<void()>& e
   executable_.reset(executable);
 }
 
+void RecordedGraph::upload(cudaStream_t stream) const { SLALOM_CHECK(cudaGraphUpload(executable_.get(), stream)); }
+
 void RecordedGraph::launch(cudaStream_t stream) const { SLALOM_CHECK(cudaGraphLaunch(executable_.get(), stream)); }
 
 }  // namespace slalom::cuda

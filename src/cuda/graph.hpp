@@ -18,6 +18,9 @@ class RecordedGraph {
   /// `enqueue` throws, the recording is dropped and the exception goes on.
   RecordedGraph(cudaStream_t stream, const std::function<void()>& enqueue);
 
+  /// Sends it to the device, which the first launch would have to do otherwise.
+  void upload(cudaStream_t stream) const;
+
   /// Enqueues one run of everything that was recorded.
   void launch(cudaStream_t stream) const;
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/parallel.hpp"
+#include "core/rounding.hpp"
 #include "cuda/packed_constants.hpp"
 
 namespace slalom::cuda {
@@ -73,6 +74,19 @@ Staging::Need LaunchWriter::need_of(const LaunchParts& parts) const {
     need.constants = need.steps;
   }
   return need;
+}
+
+std::int64_t LaunchWriter::most_bytes(std::span<const EpochShape> epochs, std::int64_t bytes) const {
+  const LaunchBudget cut = budget(bytes);
+  std::int64_t all = 0;
+  std::int64_t largest_step = 0;
+  for (const EpochShape& epoch : epochs) {
+    const std::int64_t batch = std::min(epoch.batch_size, epoch.n_rows);
+    const std::int64_t step = batch * cut.row_bytes + cut.step_bytes;
+    if (batch > 0) all += core::ceil_div(epoch.n_rows, batch) * step;
+    largest_step = std::max(largest_step, step);
+  }
+  return std::max(std::min(all, bytes), largest_step) + Staging::overhead(static_cast<std::int64_t>(epochs.size()));
 }
 
 Staging::Need LaunchWriter::write(std::span<const StepBlock> blocks, const LaunchParts& parts,

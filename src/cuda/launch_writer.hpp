@@ -35,6 +35,9 @@ class LaunchWriter {
   /// Costs of a row and a step for cut_into_launches.
   [[nodiscard]] LaunchBudget budget(std::int64_t bytes) const;
 
+  /// What the inputs of any launch of blocks of such epochs take, cut by budget(bytes).
+  [[nodiscard]] std::int64_t most_bytes(std::span<const EpochShape> epochs, std::int64_t bytes) const;
+
   /// The most that a launch can need.
   [[nodiscard]] Staging::Need need_of(const LaunchParts& parts) const;
 

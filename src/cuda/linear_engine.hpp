@@ -24,6 +24,9 @@ class LinearEngine : public DeviceEngine {
   bool release_training() override;
   bool release_prediction() override;
   void reserve_prediction(std::int64_t rows) override;
+  void reserve(std::span<MemberTask> epochs) override {
+    if (!in_registers_) prepare_tiles(epochs);
+  }
   void prepare(std::span<MemberTask> tasks) override;
   void run(std::span<const MemberTask> tasks, const MemberTask* device_tasks, cudaStream_t stream) override;
   void predict(const float* parameters, const DeviceFeatures& x, const std::uint32_t* rows, std::int64_t n_rows,

@@ -10,7 +10,15 @@ NetworkChooser::NetworkChooser(const ModelSpec& spec, const DeviceInfo& device, 
     : small_(spec, device), make_large_(std::move(make_large)) {}
 
 std::string NetworkChooser::description() const {
-  return small_.predicts() ? small_.description() + " where it fits" : "graphs of steps";
+  const std::string large = "graphs of steps";
+  if (any_small_ != any_large_) return any_small_ ? small_.description() : large;
+  return any_small_ || small_.predicts() ? small_.description() + " where it fits" : large;
+}
+
+void NetworkChooser::note_choices(std::span<const MemberTask> tasks) {
+  for (const MemberTask& task : tasks) {
+    if (task.n_rows > 0) (is_large(task) ? any_large_ : any_small_) = true;
+  }
 }
 
 DeviceEngine& NetworkChooser::large() {
@@ -20,7 +28,15 @@ DeviceEngine& NetworkChooser::large() {
 
 bool NetworkChooser::is_large(const MemberTask& task) const { return task.n_rows > 0 && !small_.trains(task); }
 
+void NetworkChooser::reserve(std::span<MemberTask> epochs) {
+  note_choices(epochs);
+  for (std::size_t m = 0; m < epochs.size(); ++m) {
+    if (is_large(epochs[m])) large().reserve(epochs.subspan(m, 1));
+  }
+}
+
 void NetworkChooser::prepare(std::span<MemberTask> tasks) {
+  note_choices(tasks);
   for (std::size_t m = 0; m < tasks.size(); ++m) {
     if (is_large(tasks[m])) large().prepare(tasks.subspan(m, 1));
   }

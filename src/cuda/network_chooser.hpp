@@ -22,6 +22,7 @@ class NetworkChooser : public DeviceEngine {
   bool release_training() override { return large_ && large_->release_training(); }
   bool release_prediction() override { return large_ && large_->release_prediction(); }
   void reserve_prediction(std::int64_t rows) override;
+  void reserve(std::span<MemberTask> epochs) override;
   void prepare(std::span<MemberTask> tasks) override;
   void run(std::span<const MemberTask> tasks, const MemberTask* device_tasks, cudaStream_t stream) override;
   void predict(const float* parameters, const DeviceFeatures& x, const std::uint32_t* rows, std::int64_t n_rows,
@@ -29,11 +30,13 @@ class NetworkChooser : public DeviceEngine {
 
  private:
   [[nodiscard]] bool is_large(const MemberTask& task) const;
+  void note_choices(std::span<const MemberTask> tasks);
   DeviceEngine& large();
 
   SmallNetworkEngine small_;
   MakeEngine make_large_;
   std::unique_ptr<DeviceEngine> large_;
+  bool any_small_ = false, any_large_ = false;  ///< of the members that there were so far
 };
 
 }  // namespace slalom::cuda

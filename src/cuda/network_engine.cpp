@@ -28,21 +28,23 @@ bool NetworkEngine::release_training() {
 
 bool NetworkEngine::release_prediction() { return std::exchange(prediction_, {}).rows > 0; }
 
-void NetworkEngine::prepare(std::span<MemberTask> tasks) {
+/// Memory to work on for the largest batch of the tasks. Graphs that work on less are dropped.
+void NetworkEngine::make_room(std::span<const MemberTask> tasks) {
   std::int64_t rows = 0;
   for (const MemberTask& task : tasks) rows = std::max(rows, std::min(task.batch_size, task.n_rows));
-  if (rows > training_.rows) {
-    SLALOM_CHECK(cudaDeviceSynchronize());
-    release_training();
-    training_ = TrainingMemory(shape_, rows, own_stream_.get());
-    SLALOM_CHECK(cudaStreamSynchronize(own_stream_.get()));
-  }
+  if (rows <= training_.rows) return;
+  SLALOM_CHECK(cudaDeviceSynchronize());
+  release_training();
+  training_ = TrainingMemory(shape_, rows, own_stream_.get());
+  SLALOM_CHECK(cudaStreamSynchronize(own_stream_.get()));
+}
+
+/// Calls make_graphs() with ever shorter graphs, until there is memory for them.
+template <class MakeGraphs>
+void NetworkEngine::shorten_until(MakeGraphs&& make_graphs) {
   while (true) {
     try {
-      for (const MemberTask& task : tasks) {
-        if (task.n_rows > 0) for_each_graph(task, [&](const GraphKey& key) { graph_of(key); });
-      }
-      return;
+      return make_graphs();
     } catch (const OutOfMemory& shortage) {
       if (graph_steps_ == 1) throw;
       SLALOM_CHECK(cudaDeviceSynchronize());  // they may be running
@@ -51,6 +53,27 @@ void NetworkEngine::prepare(std::span<MemberTask> tasks) {
       if (shortages_ != nullptr) shortages_->add(shortage, "graphs of fewer steps are used");
     }
   }
+}
+
+void NetworkEngine::reserve(std::span<MemberTask> epochs) {
+  make_room(epochs);
+  shorten_until([&] {
+    for (const MemberTask& epoch : epochs) {
+      for_each_graph_within(epoch, [&](const GraphKey& key) {
+        if (!graphs_.contains(key)) graph_of(key).upload(own_stream_.get());
+      });
+    }
+    SLALOM_CHECK(cudaStreamSynchronize(own_stream_.get()));
+  });
+}
+
+void NetworkEngine::prepare(std::span<MemberTask> tasks) {
+  make_room(tasks);
+  shorten_until([&] {
+    for (const MemberTask& task : tasks) {
+      if (task.n_rows > 0) for_each_graph(task, [&](const GraphKey& key) { graph_of(key); });
+    }
+  });
 }
 
 /// Calls visit(key) for every graph that runs the task, in order.
@@ -69,6 +92,25 @@ void NetworkEngine::for_each_graph(const MemberTask& task, Visit&& visit) const 
     while (whole_batches - done >= steps) add(task.batch_size, steps);
   }
   if (task.n_rows % task.batch_size > 0) add(task.n_rows % task.batch_size, 1);
+}
+
+/// Calls visit(key) for every graph that runs a part of the epoch, wherever it begins and ends.
+template <class Visit>
+void NetworkEngine::for_each_graph_within(const MemberTask& epoch, Visit&& visit) const {
+  GraphKey key{.rows = epoch.batch_size, .clips_norm = epoch.rule.clip_norm > 0.0};
+  const std::int64_t whole_batches = epoch.n_rows / epoch.batch_size;
+  for (key.steps = graph_steps_; key.steps > 1; key.steps /= 2) {
+    if (whole_batches >= key.steps) visit(key);
+  }
+  if (whole_batches > 0) visit(key);
+  // An odd number of steps comes before it only where the longest graphs have one step.
+  key.parity = 1;
+  if (graph_steps_ == 1 && whole_batches > 1) visit(key);
+  key.rows = epoch.n_rows % epoch.batch_size;
+  if (key.rows == 0) return;
+  if (whole_batches > 0) visit(key);
+  key.parity = 0;
+  visit(key);
 }
 
 void NetworkEngine::reserve_prediction(std::int64_t rows) {

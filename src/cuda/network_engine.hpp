@@ -16,13 +16,13 @@
 
 namespace slalom::cuda {
 
-/// Runs each member's steps as graphs of 32 steps, then 16, 8, 4, 2 and 1 for the rest and one for the last short
-/// batch. Graphs are recorded by prepare() and kept: they read what differs between calls and members from a slot in
+/// Runs each member's steps as graphs of 64 steps, then 32, 16, 8, 4, 2 and 1 for the rest and one for the last short
+/// batch. Graphs are recorded by reserve(), or by prepare() if they are missing, and kept: they read what differs between calls and members from a slot in
 /// device memory. Where there is no memory for long ones, all are shorter; the steps are the same. Members run one after another: their products are meant to fill the device, they share the
 /// memory that graphs work on, and so a member's numbers cannot depend on the others.
 class NetworkEngine : public DeviceEngine {
  public:
-  static constexpr std::int64_t kGraphSteps = 32;  ///< a power of two
+  static constexpr std::int64_t kGraphSteps = 64;  ///< a power of two
   static constexpr std::int64_t kPredictionRows = 2048;
 
   NetworkEngine(const ModelSpec& spec, const NetworkOptions& options, Shortages* shortages = nullptr);
@@ -33,6 +33,7 @@ class NetworkEngine : public DeviceEngine {
   }
   bool release_training() override;
   bool release_prediction() override;
+  void reserve(std::span<MemberTask> epochs) override;
   void prepare(std::span<MemberTask> tasks) override;
   void reserve_prediction(std::int64_t rows) override;
   void run(std::span<const MemberTask> tasks, const MemberTask* device_tasks, cudaStream_t stream) override;
@@ -57,6 +58,11 @@ class NetworkEngine : public DeviceEngine {
   void run_member(const MemberTask& task, const MemberTask* device_task, cudaStream_t stream);
   template <class Visit>
   void for_each_graph(const MemberTask& task, Visit&& visit) const;
+  template <class Visit>
+  void for_each_graph_within(const MemberTask& epoch, Visit&& visit) const;
+  void make_room(std::span<const MemberTask> tasks);
+  template <class MakeGraphs>
+  void shorten_until(MakeGraphs&& make_graphs);
   const RecordedGraph& graph_of(const GraphKey& key);
   const std::vector<LayerPlans>& plans_of(std::int64_t rows);
   const std::vector<ForwardPlan>& prediction_plans_of(std::int64_t rows);

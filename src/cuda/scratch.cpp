@@ -2,24 +2,27 @@
 // Temporary device memory that is kept for the next time.
 #include "cuda/scratch.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace slalom::cuda {
 namespace {
 
-Arena make_arena(std::ptrdiff_t bytes) {
+Arena make_arena(std::size_t bytes) {
   ArenaLayout layout;
-  static_cast<void>(layout.add<char>(bytes));
+  static_cast<void>(layout.add<char>(static_cast<std::int64_t>(bytes)));
   return {layout, MemoryKind::kDevice};
 }
 
 }  // namespace
 
-char* ScratchMemory::allocate(std::ptrdiff_t bytes) {
-  if (bytes == 0) return nullptr;
+char* ScratchMemory::allocate(std::ptrdiff_t n_bytes) {
+  if (n_bytes == 0) return nullptr;
+  const auto bytes = static_cast<std::size_t>(n_bytes);
+  const std::size_t most = std::max(2 * bytes, ArenaLayout::kAlignment);  // more would be wasted on it
   Arena arena;
-  const auto found = free_.lower_bound(static_cast<std::size_t>(bytes));
-  if (found != free_.end() && found->first <= 2 * static_cast<std::size_t>(bytes)) {
+  const auto found = free_.lower_bound(bytes);
+  if (found != free_.end() && found->first <= most) {
     arena = std::move(found->second);
     free_.erase(found);
   } else {
@@ -46,9 +49,8 @@ std::int64_t ScratchMemory::memory_bytes() const noexcept {
 void ScratchMemory::deallocate(char* address, std::size_t) {
   auto node = used_.extract(address);
   if (node.empty()) return;  // nothing was asked for
-  // Not bytes(), to which it was rounded up: a few bytes would never be found again.
-  const std::size_t asked = node.mapped().count(Piece<char>{});
-  free_.emplace(asked, std::move(node.mapped()));
+  const std::size_t bytes = node.mapped().bytes();
+  free_.emplace(bytes, std::move(node.mapped()));
 }
 
 }  // namespace slalom::cuda

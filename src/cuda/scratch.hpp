@@ -22,7 +22,7 @@ class ScratchMemory {
   ScratchMemory(const ScratchMemory&) = delete;
   ScratchMemory& operator=(const ScratchMemory&) = delete;
 
-  [[nodiscard]] char* allocate(std::ptrdiff_t bytes);
+  [[nodiscard]] char* allocate(std::ptrdiff_t n_bytes);
   void deallocate(char* address, std::size_t bytes);
   /// Frees what is not in use.
   void release() { free_.clear(); }
@@ -33,7 +33,7 @@ class ScratchMemory {
  private:
   cudaStream_t stream_;
   std::map<char*, Arena> used_;
-  std::multimap<std::size_t, Arena> free_;  ///< by the size that was asked for
+  std::multimap<std::size_t, Arena> free_;  ///< by size
 };
 
 }  // namespace slalom::cuda

@@ -2,53 +2,41 @@
 // Copies between page-locked and device memory, in stream order.
 #include "cuda/staging.hpp"
 
-#include <algorithm>
-#include <iterator>
-
 #include "cuda/check.hpp"
 
 namespace slalom::cuda {
 
-namespace {
-
-using Need = Staging::Need;
-
-constexpr std::int64_t Need::*kSizes[] = {&Need::rows,      &Need::steps,           &Need::members,
-                                          &Need::constants, &Need::constant_values, &Need::features,
-                                          &Need::targets,   &Need::labels,          &Need::weights};
-
-std::int64_t bytes_of(const ArenaLayout& layout) {
-  std::int64_t bytes = 0;
-  for (const ArenaLayout::Size& size : layout.sizes()) bytes += static_cast<std::int64_t>(size.bytes);
-  return bytes;
+std::int64_t Staging::overhead(std::int64_t members) {
+  const ArenaLayout layout = Staging().lay_out({.members = members});
+  return static_cast<std::int64_t>(layout.bytes() + layout.sizes().size() * ArenaLayout::kAlignment);
 }
 
-}  // namespace
+void Staging::reserve(std::int64_t bytes, Shortages* shortages) {
+  if (memory_bytes() >= bytes) return;
+  take({}, static_cast<std::size_t>(bytes), shortages);
+}
 
-void Staging::reserve(const Need& need, std::int64_t most_bytes, Shortages* shortages) {
-  const auto fits = [&](auto size) { return need.*size <= capacity_.*size; };
-  if (std::all_of(std::begin(kSizes), std::end(kSizes), fits)) return;
-  // Blocks get longer from one to the next at first: room for twice of what did not fit, if there may be so much.
-  Need larger = capacity_;
-  Need doubled = capacity_;
-  for (const auto size : kSizes) {
-    larger.*size = std::max(need.*size, capacity_.*size);
-    doubled.*size = need.*size > capacity_.*size ? 2 * need.*size : capacity_.*size;
+void Staging::make_room(const Need& need, std::int64_t most_bytes, Shortages* shortages) {
+  const ArenaLayout layout = lay_out(need);
+  if (device_.lay_out(layout) && host_.lay_out(layout)) return;
+  // Blocks get longer from one to the next at first.
+  const std::size_t doubled = 2 * layout.bytes();
+  if (doubled <= static_cast<std::size_t>(most_bytes)) {
+    try {
+      return take(layout, doubled, shortages);
+    } catch (const OutOfMemory&) {  // then what is needed has to do
+    }
   }
-  ArenaLayout layout = lay_out(doubled);
-  if (bytes_of(layout) <= most_bytes)
-    larger = doubled;
-  else
-    layout = lay_out(larger);
-  if (bytes_of(layout) > most_bytes) layout = lay_out(larger = need);
+  take(layout, 0, shortages);
+}
+
+void Staging::take(const ArenaLayout& layout, std::size_t room, Shortages* shortages) {
   release();  // before the larger ones are made; if the allocation fails, nothing is there
-  device_ = Arena(layout, MemoryKind::kDevice);
-  host_ = Arena::on_host(layout, shortages);
-  capacity_ = larger;
+  device_ = Arena(layout, MemoryKind::kDevice, room);
+  host_ = Arena::on_host(layout, shortages, room);
 }
 
 void Staging::release() {
-  capacity_ = {};
   host_ = {};
   device_ = {};
 }

@@ -25,10 +25,14 @@ class Staging {
     std::int64_t features = 0;                          ///< values of rows, if they are streamed
     std::int64_t targets = 0, labels = 0, weights = 0;  ///< in visiting order, if they are streamed or wanted so
   };
-  /// Makes room; waits for the device only if there is less than there ever was. No launch may use it now. What is kept
-  /// from earlier, differently shaped launches is given up where all together would be more than `most_bytes`.
-  /// `shortages`: told if the host's part is not page-locked.
-  void reserve(const Need& need, std::int64_t most_bytes, Shortages* shortages = nullptr);
+  /// Bytes that a launch of so many members takes at most besides its rows and steps.
+  [[nodiscard]] static std::int64_t overhead(std::int64_t members);
+  /// Takes so many bytes on either side, unless there are as many. No launch may use it now. `shortages`: told if the
+  /// host's part is not page-locked.
+  void reserve(std::int64_t bytes, Shortages* shortages);
+  /// Lays out memory for a launch. Where there is too little, takes what is needed, or twice as much if that is at most
+  /// `most_bytes` and there. No launch may use it now.
+  void make_room(const Need& need, std::int64_t most_bytes, Shortages* shortages = nullptr);
   /// Gives the memory back. No launch may use it now.
   void release();
   /// Of device memory.
@@ -67,8 +71,8 @@ class Staging {
 
  private:
   ArenaLayout lay_out(const Need& need);
+  void take(const ArenaLayout& layout, std::size_t room, Shortages* shortages);
 
-  Need capacity_;
   Arena host_, device_;  // of one layout
   Piece<std::uint32_t> rows_;
   Piece<core::StepConstants<float>> constants_;

@@ -76,6 +76,22 @@ std::int64_t StepPipeline::slot_bytes() const {
   return std::clamp<std::int64_t>((memory_.limit - memory_.kept) / memory_.n_slots, 1, memory_.slot_bytes);
 }
 
+void StepPipeline::reserve(std::span<const EpochShape> epochs) {
+  std::vector<MemberTask> tasks(epochs.size());
+  for (std::size_t m = 0; m < epochs.size(); ++m) {
+    tasks[m].n_rows = epochs[m].n_rows;
+    tasks[m].batch_size = epochs[m].batch_size;
+    tasks[m].rule = population_.rule(static_cast<std::int64_t>(m));
+  }
+  const std::int64_t bytes = writer_.most_bytes(epochs, slot_bytes());
+  try {
+    engine_.reserve(tasks);
+    for (Slot& each : slots_) each.staging.reserve(bytes, memory_.shortages);
+  } catch (const OutOfMemory&) {
+    release_free_slots();
+  }
+}
+
 void StepPipeline::begin(std::span<const StepBlock> blocks) {
   core::check_blocks(blocks, population_.size());
   if (now_.done < now_.launches.size()) abandon();
@@ -179,6 +195,14 @@ void StepPipeline::release_free_slots() {
   for (std::size_t launch = n_written_; launch < n_done_ + slots_.size(); ++launch) slot(launch).staging.release();
 }
 
+bool StepPipeline::release() {
+  forget();
+  if (n_done_ < n_written_) return false;  // an error has ended a block in the middle
+  const bool held = memory_bytes() > static_cast<std::int64_t>(arena_.bytes());
+  release_free_slots();
+  return held;
+}
+
 void StepPipeline::use(const DeviceData* resident, int n_slots, std::int64_t slot_bytes) {
   forget();
   writer_.read_from(resident);
@@ -232,7 +256,7 @@ void StepPipeline::write(Work& work) {
   const LaunchParts& parts = work.launches[work.written];
   Slot& to = slot(n_written_);
   if (std::exchange(to.taken_back, false)) SLALOM_CHECK(cudaEventSynchronize(to.uploaded.get()));
-  to.staging.reserve(writer_.need_of(parts), slot_bytes(), memory_.shortages);
+  to.staging.make_room(writer_.need_of(parts), slot_bytes(), memory_.shortages);
   to.used = writer_.write(work.blocks, parts, work.clocks, to.staging);
   engine_.prepare(to.staging.tasks().first(parts.size()));
   to.staging.upload(to.used, copy_.get());

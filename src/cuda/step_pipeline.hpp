@@ -42,6 +42,9 @@ class StepPipeline {
   StepPipeline(const LaunchSources& sources, const PipelineMemory& memory, Population& population, DeviceEngine& engine,
                cudaStream_t compute);
 
+  /// Backend::reserve: while nothing runs, makes room for launches of such epochs in every slot and in the engine. What
+  /// there is no memory for will be asked for again when it is needed.
+  void reserve(std::span<const EpochShape> epochs);
   /// Backend::begin: enqueues as many launches as there are slots.
   void begin(std::span<const StepBlock> blocks);
   /// Backend::prefetch: from now on, writes and uploads launches into slots that `begin` has no use for.
@@ -56,6 +59,8 @@ class StepPipeline {
   /// While nothing runs: from now on rows are read from `resident`, or streamed if that is null, with `n_slots` slots
   /// (0: as many as there are) whose inputs take up to `slot_bytes`, without a limit on the whole.
   void use(const DeviceData* resident, int n_slots, std::int64_t slot_bytes);
+  /// While nothing runs: gives the memory of all slots back; false if there is none. It comes again with the next launch.
+  bool release();
   /// Launches take at most half of the memory from now on; false if they are of one step already.
   [[nodiscard]] bool make_smaller();
   /// Of device memory.

@@ -179,7 +179,6 @@ class JobRun {
             .batch_size = job_.trainer.batch_size, .epochs = job_.trainer.epochs, .max_steps = job_.trainer.max_steps}};
     const auto backend = make_backend(job_.device, p.spec, p.train, members, options, &trained.device_reason);
     trained.device = backend->device();
-    trained.device_description = backend->description();
     training::start_members(*backend, members, p.start);
     TrainerConfig config = job_.trainer;
     config.threads = job_.threads;
@@ -190,6 +189,7 @@ class JobRun {
     }
     trained.result = train(*backend, p.train, p.valid ? &*p.valid : nullptr, config, {}, all, stop_,
                            checkpointer ? &*checkpointer : nullptr);
+    trained.device_description = backend->description();  // of how it was trained, in the end
     if (checkpointer) trained.checkpoints = checkpointer->report();
     for (std::int64_t m = 0; m < n_members; ++m) {
       MemberOutcome outcome{trained.result.members[static_cast<std::size_t>(m)], backend->evaluate(m, p.train, {}),

@@ -29,6 +29,8 @@ class MemberRun {
   [[nodiscard]] std::int64_t epoch() const noexcept { return state_.at.epoch; }
   [[nodiscard]] std::int64_t step() const noexcept { return state_.at.step; }
   [[nodiscard]] std::int64_t steps_per_epoch() const noexcept { return steps_per_epoch_; }
+  [[nodiscard]] std::int64_t rows_per_epoch() const noexcept { return sampler_.size(); }
+  [[nodiscard]] std::int64_t batch_size() const noexcept { return batch_; }
   [[nodiscard]] std::int64_t step_in_epoch() const noexcept { return state_.at.row / batch_; }
   [[nodiscard]] double learning_rate() const noexcept { return state_.learning_rate; }
   [[nodiscard]] const TrainerConfig& config() const noexcept { return config_; }

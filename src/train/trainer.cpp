@@ -81,6 +81,7 @@ class Loop {
   TrainResult run(const std::atomic<bool>* stop) {
     if (checkpointer_ != nullptr) seconds_before_ = training_seconds_ = checkpointer_->resume(backend_, runs_);
     start_guards();
+    reserve_memory();
     while (any_active()) {
       run_block();
       finish_epochs();
@@ -96,6 +97,16 @@ class Loop {
   }
 
  private:
+  void reserve_memory() {
+    std::vector<EpochShape> shapes;
+    for (std::size_t m = 0; m < runs_.size(); ++m) {
+      shapes.push_back({.n_rows = runs_[m].rows_per_epoch(),
+                        .batch_size = runs_[m].batch_size(),
+                        .n_evaluated = static_cast<std::int64_t>(plans_[m].rows.valid_rows.size())});
+    }
+    backend_.reserve(shapes);
+  }
+
   void pass_notes_on() {
     for (const std::string& note : backend_.take_notes()) {
       for (Observer* observer : observers_) observer->on_note(note);

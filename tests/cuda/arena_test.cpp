@@ -43,6 +43,23 @@ TEST_F(ArenaTest, PiecesCanBeAllocatedApart) {
   unsetenv("SLALOM_SEPARATE_ALLOCATIONS");
 }
 
+TEST_F(ArenaTest, MemoryIsLaidOutAnewWhereThereIsEnough) {
+  unsetenv("SLALOM_SEPARATE_ALLOCATIONS");
+  ArenaLayout first, second, larger;
+  static_cast<void>(first.add<float>(3));
+  const auto head = second.add<float>(64);
+  const auto tail = second.add<double>(32);
+  static_cast<void>(larger.add<char>(513));
+  Arena arena(first, MemoryKind::kPinned, 512);
+  EXPECT_EQ(arena.bytes(), 512U);
+  ASSERT_TRUE(arena.lay_out(second));
+  EXPECT_EQ(arena.count(head), 64U);
+  EXPECT_EQ(reinterpret_cast<char*>(arena.pointer(tail)) - reinterpret_cast<char*>(arena.pointer(head)), 256);
+  EXPECT_FALSE(arena.lay_out(larger));
+  EXPECT_EQ(arena.count(tail), 32U) << "changed, though it does not fit";
+  EXPECT_EQ(arena.bytes(), 512U);
+}
+
 TEST_F(ArenaTest, OutOfMemoryNamesTheBytes) {
   ArenaLayout layout;
   static_cast<void>(layout.add<char>(std::int64_t{1} << 46));

@@ -121,7 +121,9 @@ extern "C" {
 
 SLALOM_FORWARD(cudaSetDevice, (int device), (device))
 SLALOM_FORWARD(cudaGetDeviceCount, (int* count), (count))
+SLALOM_FORWARD(cudaFuncGetAttributes, (cudaFuncAttributes * to, const void* kernel), (to, kernel))
 SLALOM_FORWARD(cudaHostAlloc, (void** to, std::size_t bytes, unsigned flags), (to, bytes, flags))
+SLALOM_FORWARD(cudaFreeHost, (void* memory), (memory))
 SLALOM_FORWARD(cudaStreamCreateWithFlags, (cudaStream_t * to, unsigned flags), (to, flags))
 SLALOM_FORWARD(cudaEventCreateWithFlags, (cudaEvent_t * to, unsigned flags), (to, flags))
 SLALOM_FORWARD(cudaStreamSynchronize, (cudaStream_t stream), (stream))
@@ -134,6 +136,7 @@ SLALOM_FORWARD(cudaMemcpyAsync, (void* to, const void* from, std::size_t n, cuda
 SLALOM_FORWARD(cudaMemsetAsync, (void* to, int value, std::size_t n, cudaStream_t stream), (to, value, n, stream))
 SLALOM_FORWARD(cudaGraphInstantiate, (cudaGraphExec_t * to, cudaGraph_t graph, unsigned long long flags),
                (to, graph, flags))
+SLALOM_FORWARD(cudaGraphUpload, (cudaGraphExec_t graph, cudaStream_t stream), (graph, stream))
 SLALOM_FORWARD(cudaGraphLaunch, (cudaGraphExec_t graph, cudaStream_t stream), (graph, stream))
 SLALOM_FORWARD(cudaLaunchKernelExC, (const cudaLaunchConfig_t* launch, const void* kernel, void** arguments),
                (launch, kernel, arguments))

@@ -20,6 +20,7 @@ class RecordingEngine : public cuda::DeviceEngine {
   };
   explicit RecordingEngine(Record& record) : record_(record) {}
   [[nodiscard]] std::string description() const override { return "recorder"; }
+  void reserve(std::span<cuda::MemberTask> epochs) override { prepare(epochs); }
   void prepare(std::span<cuda::MemberTask> tasks) override {
     for (const cuda::MemberTask& task : tasks) {
       record_.reserved = std::max(record_.reserved, std::min(task.batch_size, task.n_rows));
@@ -68,6 +69,24 @@ TEST(NetworkChooser, GivesMembersThatDoNotFitToTheLargeEngine) {
   chooser.predict(nullptr, {}, nullptr, 33, nullptr, nullptr);
   EXPECT_EQ(record.predicted, 33);
   EXPECT_EQ(made, 1);
+}
+
+TEST(NetworkChooser, SaysHowItTrains) {
+  const ModelSpec spec{.kind = ModelKind::kMlp, .n_features = 13, .n_outputs = 1, .hidden = {64}};
+  const auto description_of = [&](std::vector<std::int64_t> batch_sizes) {
+    RecordingEngine::Record record;
+    int made = 0;
+    cuda::NetworkChooser chooser = chooser_of(spec, record, made);
+    std::vector<cuda::MemberTask> epochs;
+    for (const std::int64_t batch : batch_sizes) epochs.push_back({.n_rows = 100000, .batch_size = batch});
+    chooser.reserve(epochs);
+    EXPECT_EQ(record.reserved > 0, made == 1);
+    return chooser.description();
+  };
+  EXPECT_EQ(description_of({}), "one block a member where it fits");
+  EXPECT_EQ(description_of({64, 32}), "one block a member");
+  EXPECT_EQ(description_of({50000}), "graphs of steps");
+  EXPECT_EQ(description_of({64, 50000}), "one block a member where it fits");
 }
 
 class NetworkChooserTest : public DeviceTest {};

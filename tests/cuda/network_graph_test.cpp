@@ -89,7 +89,8 @@ TEST_F(NetworkGraphs, AReluNetworkOfLLayersTakesThreeLPlusTwoKernelsAStep) {
       const Dataset data = random_data(p.spec, 50);
       const EngineRig rig(p, data, true, 50);
       const auto layers = static_cast<std::int64_t>(hidden.size()) + 1;
-      EXPECT_EQ(kernels_per_step(rig.engine()), 3 * layers + 2) << name_of(precision);
+      EXPECT_EQ(kernels_per_step(rig.engine()), 3 * layers + 2)
+          << name_of(precision) << "; more: does cuBLASLt take several kernels for a product?";
     }
   }
 }
@@ -112,7 +113,7 @@ TEST_F(NetworkGraphs, OtherKernelsArePaidForWhereTheyAreNeeded) {
   EXPECT_EQ(kernels(p, false), 19) << "nothing fused: the last bias and three bias gradients more";
 }
 
-TEST_F(NetworkGraphs, ALaunchRunsThirtyTwoSteps) {
+TEST_F(NetworkGraphs, ALaunchRunsSixtyFourSteps) {
   NetworkProblem p;
   p.batch = 2;
   const Dataset data = random_data(p.spec, 203);
@@ -123,8 +124,8 @@ TEST_F(NetworkGraphs, ALaunchRunsThirtyTwoSteps) {
   };
   EXPECT_EQ(launches(1), 1);
   EXPECT_EQ(launches(64), 1);
-  EXPECT_EQ(launches(192), 3);
-  EXPECT_EQ(launches(203), 3 + 2 + 1) << "101 = 3 * 32 + 4 + 1 whole batches and a row";
+  EXPECT_EQ(launches(128), 1);
+  EXPECT_EQ(launches(203), 4 + 1) << "101 = 64 + 32 + 4 + 1 whole batches and a row";
 }
 
 TEST_F(NetworkGraphs, WithoutFusedEpiloguesTheNumbersAreTheSame) {
