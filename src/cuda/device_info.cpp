@@ -9,6 +9,7 @@
 #include <slalom/error.hpp>
 
 #include "cuda/check.hpp"
+#include "machine_code.cuh"
 
 namespace slalom::cuda {
 namespace {
@@ -37,6 +38,37 @@ double arithmetic_speed(int index, const cudaDeviceProp& properties) {
   return rate_of(index, cudaDevAttrClockRate, kUsualClock) * 2.0 * lanes * properties.multiProcessorCount;
 }
 
+/// Why the device cannot be used; empty: it can.
+std::string obstacle_of(const DeviceInfo& device) {
+  if (device.major < kLeastMajor) {
+    return "compute capability " + std::to_string(device.major) + "." + std::to_string(device.minor) +
+           ", slalom needs 8.0 or newer";
+  }
+  if (!device.cooperative_launch) return "it does not launch cooperative grids";
+  cudaError_t status = cudaSetDevice(device.index);
+  if (status == cudaSuccess) status = check_machine_code();
+  if (status == cudaSuccess) return "";
+  cudaGetLastError();
+  return std::string(cudaGetErrorString(status)) + " [" + cudaGetErrorName(status) + "]";
+}
+
+/// "12.4" of 12040.
+std::string version_text(int version) {
+  return std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10);
+}
+
+/// Why the runtime finds no devices.
+std::string missing_driver(cudaError_t status) {
+  if (status == cudaErrorNoDevice) return "no CUDA device is visible";
+  int driver = 0;
+  if (status == cudaErrorInsufficientDriver && cudaDriverGetVersion(&driver) == cudaSuccess) {
+    if (driver == 0) return "no NVIDIA driver is installed";
+    return "the NVIDIA driver is made for CUDA " + version_text(driver) + ", this build needs " +
+           version_text(CUDART_VERSION) + " or newer";
+  }
+  return "the CUDA driver does not answer: " + std::string(cudaGetErrorString(status));
+}
+
 DeviceInfo info_of(int index) {
   cudaDeviceProp properties{};
   SLALOM_CHECK(cudaGetDeviceProperties(&properties, index));
@@ -51,12 +83,7 @@ DeviceInfo info_of(int index) {
   device.cooperative_launch = properties.cooperativeLaunch != 0;
   device.bytes_per_second = memory_speed(index, properties);
   device.flops_per_second = arithmetic_speed(index, properties);
-  if (device.major < kLeastMajor) {
-    device.unusable = "compute capability " + std::to_string(device.major) + "." + std::to_string(device.minor) +
-                      ", slalom needs 8.0 or newer";
-  } else if (!device.cooperative_launch) {
-    device.unusable = "it does not launch cooperative grids";
-  }
+  device.unusable = obstacle_of(device);
   return device;
 }
 
@@ -67,9 +94,7 @@ std::vector<DeviceInfo> list_devices(std::string& reason) {
   const cudaError_t status = cudaGetDeviceCount(&count);
   if (status != cudaSuccess) {
     cudaGetLastError();
-    reason = status == cudaErrorNoDevice
-                 ? "no CUDA device is visible"
-                 : "the CUDA driver does not answer: " + std::string(cudaGetErrorString(status));
+    reason = missing_driver(status);
     return {};
   }
   if (count == 0) reason = "no CUDA device is visible";

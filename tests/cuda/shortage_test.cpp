@@ -216,10 +216,21 @@ TEST_F(ShortageTest, AutoTakesTheCpuIfTheDeviceRefuses) {
               ::testing::StartsWith("cpu: CUDA: out of memory [cudaErrorMemoryAllocation] in cudaStreamCreate"));
   set_fault({.calls = ",cudaSetDevice,", .number = 1, .error = cudaErrorNoDevice});
   EXPECT_EQ(choose(reason), DeviceKind::kCpu);
-  EXPECT_THAT(reason, ::testing::HasSubstr("[cudaErrorNoDevice] in cudaSetDevice"));
+  EXPECT_THAT(reason, ::testing::MatchesRegex("cpu: .+: .* \\[cudaErrorNoDevice\\]"));
+  set_fault({.calls = ",cudaSetDevice,", .number = 2, .error = cudaErrorNoDevice});
+  EXPECT_EQ(choose(reason), DeviceKind::kCpu);
+  EXPECT_THAT(reason, ::testing::HasSubstr("[cudaErrorNoDevice]"));
+  set_fault({.calls = ",cudaFuncGetAttributes,", .number = 1, .error = cudaErrorNoKernelImageForDevice});
+  EXPECT_EQ(choose(reason), DeviceKind::kCpu) << "this build has no machine code for the device";
+  EXPECT_THAT(reason, ::testing::MatchesRegex("cpu: .+: .* \\[cudaErrorNoKernelImageForDevice\\]"));
   set_fault({.calls = ",cudaGetDeviceCount,", .number = 1, .error = cudaErrorInitializationError});
   EXPECT_EQ(choose(reason), DeviceKind::kCpu);
   EXPECT_THAT(reason, ::testing::StartsWith("cpu: the CUDA driver does not answer: "));
+  set_fault({.calls = ",cudaGetDeviceCount,", .number = 1, .error = cudaErrorInsufficientDriver});
+  EXPECT_EQ(choose(reason), DeviceKind::kCpu);
+  EXPECT_THAT(reason,
+              ::testing::MatchesRegex("cpu: the NVIDIA driver is made for CUDA [0-9]+\\.[0-9]+, this build needs "
+                                      "[0-9]+\\.[0-9]+ or newer"));
   set_fault({});
   limit_device(1000);
   EXPECT_EQ(choose(reason), DeviceKind::kCpu);
