@@ -78,7 +78,7 @@ void launch_activation(const ActivationArguments& arguments, cudaStream_t stream
   const std::int64_t stride = row_stride(arguments.units);
   with_number(arguments.out.number,
               [&]<class T>() { activation_kernel<T><<<tile.grid, tile.block, 0, stream>>>(arguments, stride); });
-  SLALOM_CHECK(cudaGetLastError());
+  SLALOM_CHECK_LAUNCH(activation_kernel);
 }
 
 void launch_activation_gradient(const ActivationGradientArguments& arguments, cudaStream_t stream) {
@@ -88,7 +88,7 @@ void launch_activation_gradient(const ActivationGradientArguments& arguments, cu
   with_number(arguments.delta.number, [&]<class T>() {
     activation_gradient_kernel<T><<<tile.grid, tile.block, 0, stream>>>(arguments, stride);
   });
-  SLALOM_CHECK(cudaGetLastError());
+  SLALOM_CHECK_LAUNCH(activation_gradient_kernel);
 }
 
 }  // namespace slalom::cuda

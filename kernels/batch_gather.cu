@@ -41,7 +41,7 @@ void launch_batch_gather(const BatchGatherArguments& arguments, cudaStream_t str
   const RowTile tile(arguments.n_rows, (arguments.x.stride + 3) / 4);
   with_number(arguments.out.number,
               [&]<class T>() { batch_gather_kernel<T><<<tile.grid, tile.block, 0, stream>>>(arguments); });
-  SLALOM_CHECK(cudaGetLastError());
+  SLALOM_CHECK_LAUNCH(batch_gather_kernel);
 }
 
 }  // namespace slalom::cuda

@@ -145,7 +145,7 @@ void launch_batch_norm(const BatchNormArguments& arguments, cudaStream_t stream)
   const std::int64_t stride = row_stride(arguments.units);
   with_number(arguments.out.number,
               [&]<class T>() { batch_norm_kernel<T><<<tile.grid, tile.block, 0, stream>>>(arguments, stride); });
-  SLALOM_CHECK(cudaGetLastError());
+  SLALOM_CHECK_LAUNCH(batch_norm_kernel);
 }
 
 void launch_batch_norm_gradient(const BatchNormGradientArguments& arguments, cudaStream_t stream) {
@@ -155,7 +155,7 @@ void launch_batch_norm_gradient(const BatchNormGradientArguments& arguments, cud
   with_number(arguments.delta.number, [&]<class T>() {
     batch_norm_gradient_kernel<T><<<tile.grid, tile.block, 0, stream>>>(arguments, stride);
   });
-  SLALOM_CHECK(cudaGetLastError());
+  SLALOM_CHECK_LAUNCH(batch_norm_gradient_kernel);
 }
 
 void launch_running_norm(const RunningNormArguments& arguments, cudaStream_t stream) {
@@ -164,7 +164,7 @@ void launch_running_norm(const RunningNormArguments& arguments, cudaStream_t str
   const std::int64_t stride = row_stride(arguments.units);
   with_number(arguments.out.number,
               [&]<class T>() { running_norm_kernel<T><<<tile.grid, tile.block, 0, stream>>>(arguments, stride); });
-  SLALOM_CHECK(cudaGetLastError());
+  SLALOM_CHECK_LAUNCH(running_norm_kernel);
 }
 
 }  // namespace slalom::cuda

@@ -36,7 +36,7 @@ void launch_column_sum(const ColumnSumArguments& arguments, cudaStream_t stream)
   const ColumnTile tile(arguments.units);
   with_number(arguments.values.number,
               [&]<class T>() { column_sum_kernel<T><<<tile.grid, tile.block, 0, stream>>>(arguments); });
-  SLALOM_CHECK(cudaGetLastError());
+  SLALOM_CHECK_LAUNCH(column_sum_kernel);
 }
 
 }  // namespace slalom::cuda

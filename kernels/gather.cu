@@ -38,7 +38,7 @@ void launch(const GatherArguments& a, cudaStream_t stream) {
   const std::int64_t blocks = std::min((a.n_rows * units + kThreads - 1) / kThreads, kMostBlocks);
   gather_kernel<T><<<static_cast<unsigned>(blocks), kThreads, 0, stream>>>(
       reinterpret_cast<const T*>(a.x.data), a.rows, a.n_rows, units, reinterpret_cast<T*>(a.out));
-  SLALOM_CHECK(cudaGetLastError());
+  SLALOM_CHECK_LAUNCH(gather_kernel);
 }
 
 }  // namespace

@@ -48,7 +48,7 @@ void launch_linear_block(const LinearBlockArguments& a, cudaStream_t stream) {
         cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(a.shared_bytes)));
     kernel<<<static_cast<unsigned>(a.n_members), static_cast<unsigned>(a.warps * kWarp), a.shared_bytes, stream>>>(
         a.tasks, a.model, a.shape);
-    SLALOM_CHECK(cudaGetLastError());
+    SLALOM_CHECK_LAUNCH(linear_block_kernel);
   });
 }
 

@@ -108,7 +108,7 @@ void launch_linear_predict(const LinearPredictArguments& a, cudaStream_t stream)
   const std::int64_t rows_per_block = kThreads / lanes;
   const unsigned blocks = blocks_for((a.n_rows + rows_per_block - 1) / rows_per_block, a.limits);
   linear_predict_kernel<<<blocks, kThreads, static_cast<unsigned>(weight_bytes(a.model)), stream>>>(a, lanes);
-  SLALOM_CHECK(cudaGetLastError());
+  SLALOM_CHECK_LAUNCH(linear_predict_kernel);
 }
 
 void launch_fill_bias(const LinearPredictArguments& a, cudaStream_t stream) {
@@ -116,7 +116,7 @@ void launch_fill_bias(const LinearPredictArguments& a, cudaStream_t stream) {
   if (count == 0) return;
   fill_bias_kernel<<<blocks_for((count + kThreads - 1) / kThreads, a.limits), kThreads, 0, stream>>>(
       a.parameters + a.model.bias, a.model.n_outputs, count, a.outputs);
-  SLALOM_CHECK(cudaGetLastError());
+  SLALOM_CHECK_LAUNCH(fill_bias_kernel);
 }
 
 }  // namespace slalom::cuda

@@ -120,7 +120,7 @@ void launch_loss(const LossArguments& arguments, cudaStream_t stream) {
   const std::int64_t stride = row_stride(arguments.n_outputs);
   with_number(arguments.delta.number,
               [&]<class T>() { loss_kernel<T><<<grid, kThreads, 0, stream>>>(arguments, stride, width); });
-  SLALOM_CHECK(cudaGetLastError());
+  SLALOM_CHECK_LAUNCH(loss_kernel);
 }
 
 }  // namespace slalom::cuda

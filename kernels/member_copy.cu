@@ -60,18 +60,18 @@ __global__ void __launch_bounds__(kThreads) half_copy_kernel(const HalfCopyArgum
 
 void launch_member_load(const MemberLoadArguments& arguments, cudaStream_t stream) {
   member_load_kernel<<<blocks_for(arguments.n_total / 4), kThreads, 0, stream>>>(arguments);
-  SLALOM_CHECK(cudaGetLastError());
+  SLALOM_CHECK_LAUNCH(member_load_kernel);
 }
 
 void launch_member_store(const MemberStoreArguments& arguments, cudaStream_t stream) {
   member_store_kernel<<<blocks_for(arguments.n_total / 4), kThreads, 0, stream>>>(arguments);
-  SLALOM_CHECK(cudaGetLastError());
+  SLALOM_CHECK_LAUNCH(member_store_kernel);
 }
 
 void launch_half_copy(const HalfCopyArguments& arguments, cudaStream_t stream) {
   if (arguments.count == 0) return;
   half_copy_kernel<<<blocks_for(arguments.count / 4), kThreads, 0, stream>>>(arguments);
-  SLALOM_CHECK(cudaGetLastError());
+  SLALOM_CHECK_LAUNCH(half_copy_kernel);
 }
 
 }  // namespace slalom::cuda

@@ -130,12 +130,12 @@ __global__ void __launch_bounds__(kThreads) gradient_norm_kernel(const GradientN
 void launch_optimizer(const OptimizerArguments& arguments, cudaStream_t stream) {
   const unsigned blocks = std::max(1U, blocks_for(arguments.n_trainable / 4, kMostBlocks));
   optimizer_kernel<<<blocks, kThreads, 0, stream>>>(arguments, norm_blocks(arguments.n_trainable));
-  SLALOM_CHECK(cudaGetLastError());
+  SLALOM_CHECK_LAUNCH(optimizer_kernel);
 }
 
 void launch_gradient_norm(const GradientNormArguments& arguments, cudaStream_t stream) {
   gradient_norm_kernel<<<norm_blocks(arguments.n_trainable), kThreads, 0, stream>>>(arguments);
-  SLALOM_CHECK(cudaGetLastError());
+  SLALOM_CHECK_LAUNCH(gradient_norm_kernel);
 }
 
 }  // namespace slalom::cuda

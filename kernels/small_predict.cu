@@ -106,7 +106,7 @@ void launch_small_predict(const SmallPredictArguments& a, cudaStream_t stream) {
   const std::int64_t tiles = (a.n_rows + a.plan.tile_rows - 1) / a.plan.tile_rows;
   const std::int64_t blocks = std::min<std::int64_t>(tiles, a.multiprocessors);
   small_predict_kernel<<<static_cast<unsigned>(blocks), kThreads, a.plan.bytes(), stream>>>(a);
-  SLALOM_CHECK(cudaGetLastError());
+  SLALOM_CHECK_LAUNCH(small_predict_kernel);
 }
 
 }  // namespace slalom::cuda

@@ -128,7 +128,7 @@ void launch_small_train(const SmallTrainArguments& a, cudaStream_t stream) {
   SLALOM_CHECK(cudaFuncSetAttribute(small_train_kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, a.shared_limit));
   small_train_kernel<<<static_cast<unsigned>(a.n_members), static_cast<unsigned>(a.warps * kWarp), a.shared_bytes,
                        stream>>>(a.network, a.tasks, a.shared_limit);
-  SLALOM_CHECK(cudaGetLastError());
+  SLALOM_CHECK_LAUNCH(small_train_kernel);
 }
 
 }  // namespace slalom::cuda

@@ -32,13 +32,13 @@ __global__ void apply_stops_kernel(const ApplyStopsArguments a) {
 void launch_note_stops(const NoteStopsArguments& arguments, cudaStream_t stream) {
   if (arguments.n_members == 0) return;
   note_stops_kernel<<<blocks_for(arguments.n_members), kThreads, 0, stream>>>(arguments);
-  SLALOM_CHECK(cudaGetLastError());
+  SLALOM_CHECK_LAUNCH(note_stops_kernel);
 }
 
 void launch_apply_stops(const ApplyStopsArguments& arguments, cudaStream_t stream) {
   if (arguments.n_members == 0) return;
   apply_stops_kernel<<<blocks_for(arguments.n_members), kThreads, 0, stream>>>(arguments);
-  SLALOM_CHECK(cudaGetLastError());
+  SLALOM_CHECK_LAUNCH(apply_stops_kernel);
 }
 
 }  // namespace slalom::cuda

@@ -27,7 +27,7 @@ void launch_unpad(const UnpadArguments& arguments, cudaStream_t stream) {
   if (arguments.n_rows == 0) return;
   const RowTile tile(arguments.n_rows, arguments.units);
   unpad_kernel<<<tile.grid, tile.block, 0, stream>>>(arguments, row_stride(arguments.units));
-  SLALOM_CHECK(cudaGetLastError());
+  SLALOM_CHECK_LAUNCH(unpad_kernel);
 }
 
 }  // namespace slalom::cuda

@@ -44,13 +44,18 @@ class TeamBarrier {
     if (threadIdx.x == 0) {
       __threadfence();
       atomicAdd(counter_, 1U);
-      while (static_cast<int>(arrived() - target_) < 0) __nanosleep(20);
+      // Ever longer pauses: every poll is in the way of the blocks that have yet to arrive.
+      for (int pauses = 1; static_cast<int>(arrived() - target_) < 0; pauses = min(2 * pauses, kMostPauses)) {
+        for (int i = 0; i < pauses; ++i) __nanosleep(20);
+      }
       __threadfence();
     }
     crew.sync();
   }
 
  private:
+  static constexpr int kMostPauses = 8;
+
   [[nodiscard]] __device__ unsigned arrived() const {
     unsigned value = 0;
     asm volatile("ld.acquire.gpu.global.u32 %0, [%1];" : "=r"(value) : "l"(counter_) : "memory");

@@ -85,7 +85,11 @@ bool MatmulPlan::choose_algorithm(cublasLtHandle_t handle, bool may_split) {
   const cublasStatus_t status =
       cublasLtMatmulAlgoGetHeuristic(handle, description_.get(), a_.get(), b_.get(), d_.get(), d_.get(), made,
                                      static_cast<int>(found.size()), found.data(), &n_found);
-  if (status == CUBLAS_STATUS_NOT_SUPPORTED) return false;
+  // What there is no fused product for is told by one of these, depending on the version.
+  if (status == CUBLAS_STATUS_NOT_SUPPORTED || status == CUBLAS_STATUS_INVALID_VALUE ||
+      status == CUBLAS_STATUS_ARCH_MISMATCH) {
+    return false;
+  }
   SLALOM_CHECK(status);
   for (int i = 0; i < n_found; ++i) {
     const cublasLtMatmulHeuristicResult_t& result = found.at(static_cast<std::size_t>(i));

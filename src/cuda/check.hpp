@@ -11,6 +11,10 @@
 /// succeeded.
 #define SLALOM_CHECK(...) ::slalom::cuda::check((__VA_ARGS__), #__VA_ARGS__, __FILE__, __LINE__)
 
+/// The same behind `kernel<<<...>>>(...)`.
+#define SLALOM_CHECK_LAUNCH(kernel) \
+  ::slalom::cuda::check(cudaGetLastError(), "the launch of " #kernel, __FILE__, __LINE__)
+
 namespace slalom::cuda {
 
 /// Clears the runtime's pending error before it throws, so that a caller that recovers is not told of it again.

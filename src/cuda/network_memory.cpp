@@ -97,6 +97,7 @@ TrainingMemory::TrainingMemory(const NetworkShape& shape, std::int64_t n_rows, c
     if (l > 0) layers[l - 1].output = layers[l].input;
     clear(pieces.input);
     clear(pieces.z);
+    clear(pieces.relu_mask);
   }
 }
 

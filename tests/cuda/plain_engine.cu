@@ -43,7 +43,7 @@ __global__ void plain_kernel(const cuda::MemberTask* tasks) {
 void PlainEngine::run(std::span<const cuda::MemberTask> tasks, const cuda::MemberTask* device_tasks,
                       cudaStream_t stream) {
   plain_kernel<<<static_cast<unsigned>(tasks.size()), 1, 0, stream>>>(device_tasks);
-  SLALOM_CHECK(cudaGetLastError());
+  SLALOM_CHECK_LAUNCH(plain_kernel);
   ++launches;
   for (const cuda::MemberTask& task : tasks) saw_row_lists = saw_row_lists || task.rows != nullptr;
 }
