@@ -28,6 +28,7 @@ class DeviceArray {
     arena_ = cuda::Arena(layout, cuda::MemoryKind::kDevice);
     if (values.empty()) return;
     SLALOM_CHECK(cudaMemcpy(get(), values.data(), values.size() * sizeof(T), cudaMemcpyHostToDevice));
+    SLALOM_CHECK(cudaDeviceSynchronize());  // the copy may return before it is done, and streams do not wait for it
   }
   [[nodiscard]] T* get() const { return arena_.pointer(piece_); }
   /// Waits for the whole device, then copies.

@@ -44,6 +44,7 @@ class StepRig {
   void put(const cuda::StepControl& value) const {
     SLALOM_CHECK(cudaDeviceSynchronize());
     SLALOM_CHECK(cudaMemcpy(control_.get(), &value, sizeof value, cudaMemcpyHostToDevice));
+    SLALOM_CHECK(cudaDeviceSynchronize());
   }
 
   DeviceArray<double> losses_;
