@@ -69,6 +69,21 @@ class Reports(BrowserTest):
         tooltip = "document.getElementById('tooltip')"
         self.assertTrue(self.tab.evaluate("!%s.hidden && /\\d/.test(%s.textContent)" % (tooltip, tooltip)))
 
+    def test_a_tap_tells_values(self):
+        self.open(FOLDER / "numbers.html", 390)
+        self.tab.call("Emulation.setTouchEmulationEnabled", enabled=True)
+        for chart, told in (("loss", "epoch: "), ("residuals", "from: ")):
+            place = self.tab.evaluate(
+                "(() => { const e = document.querySelector('#%s svg'); e.scrollIntoView({block: 'center'});"
+                " const r = e.getBoundingClientRect(); return {x: r.x + 0.57 * r.width, y: r.y + 0.7 * r.height}; })()" % chart
+            )
+            self.tab.call("Input.dispatchTouchEvent", type="touchStart", touchPoints=[place])
+            self.tab.call("Input.dispatchTouchEvent", type="touchEnd", touchPoints=[])
+            self.tab.wait_for("!document.getElementById('tooltip').hidden && document.getElementById('tooltip').textContent.startsWith('%s')"
+                              % told)
+            self.tab.settle()
+            self.assertFalse(self.tab.evaluate("document.getElementById('tooltip').hidden"), chart)
+
     def test_keys_read_what_the_table_has(self):
         self.open(FOLDER / "numbers.html")
         table = self.tab.evaluate("[...document.querySelectorAll('[data-table=loss] tbody tr')].map((row) =>"

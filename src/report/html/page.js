@@ -30,7 +30,7 @@ window.slalomViews = {};
     if (chart.view) chart.view.finalize();
     const runtime = vega.parse(chart.spec, configs[scheme], { ast: true });
     const view = new vega.View(runtime, { expr: vega.expressionInterpreter, renderer: "svg", hover: true });
-    view.logLevel(vega.Error).tooltip(slalomReading.handler).initialize(chart.box);
+    view.logLevel(vega.Error).tooltip(slalomReading.handlerOf(chart)).initialize(chart.box);
     for (const input of chart.inputs) view.signal(input.dataset.signal, valueOf(input));
     chart.view = window.slalomViews[chart.id] = view;
     fit(chart);

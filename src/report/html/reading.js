@@ -107,7 +107,7 @@ const slalomReading = (() => {
       ring.style.top = origin.y + y1 - 3 + window.scrollY + "px";
       ring.style.width = x2 - x1 + 6 + "px";
       ring.style.height = y2 - y1 + 6 + "px";
-      show(item.tooltip, origin.x + x2, origin.y + y2);
+      show(item.tooltip, origin.x + x2, origin.y + y1);
       return item.tooltip;
     },
     leave: () => {
@@ -162,13 +162,14 @@ const slalomReading = (() => {
     chart.box.addEventListener("pointerleave", (event) => {
       if (event.pointerType !== "touch") leave(chart); // a finger that is gone leaves what it asked for
     });
-    document.addEventListener("pointerdown", (event) => {
-      if (!chart.box.contains(event.target)) leave(chart);
-    });
+    document.addEventListener("pointerdown", () => leave(chart), true); // before any chart takes it
   };
 
   return {
-    handler: (_handler, event, _item, value) => show(value, event?.clientX, event?.clientY), // no event: a view ends
+    // Vega's handler of tooltips. Charts of curves have lines of their own, of all curves at once. No event: a view ends.
+    handlerOf: (chart) => (_handler, event, _item, value) => {
+      if (chart.spec.usermeta?.read?.kind !== "curves") show(value, event?.clientX, event?.clientY);
+    },
     // Once for every chart; its view may be another one later.
     connect: (chart) => {
       const { kind } = chart.spec.usermeta?.read || {};
