@@ -38,7 +38,7 @@ std::optional<LaunchPlan> shape_team(const LinearModel& model, std::int64_t batc
 /// Estimated nanoseconds of a step.
 std::int64_t cost_of(const LinearModel& model, std::int64_t batch, const LaunchPlan& plan, const DeviceLimits& limits) {
   constexpr std::int64_t kFlopsPerNs = 200;  // of one multiprocessor, in small tiles
-  constexpr std::int64_t kBytesPerNs = 50;   // that it reads
+  constexpr std::int64_t kReadPerNs = 50;    // bytes that it reads
   const std::int64_t k = model.n_outputs;
   const std::int64_t rows = plan.blocks / plan.columns;
   const std::int64_t chunks = divide_up(batch, rows * plan.tile_rows);
@@ -47,9 +47,9 @@ std::int64_t cost_of(const LinearModel& model, std::int64_t batch, const LaunchP
   const std::int64_t reads = slices > 1 ? 2 : 1;
   const std::int64_t chunk =
       plan.tile_rows * width * 4 * k / kFlopsPerNs +
-      (plan.tile_rows * width * 4 * reads + width * k * 8 + plan.tile_rows * k * 12) / kBytesPerNs +
+      (plan.tile_rows * width * 4 * reads + width * k * 8 + plan.tile_rows * k * 12) / kReadPerNs +
       (plan.columns > 1 ? 2 * limits.exchange_ns : 0);
-  const std::int64_t update = (4 * rows + 32) * tiles_gradient_pitch(model) / plan.blocks / kBytesPerNs;
+  const std::int64_t update = (4 * rows + 32) * tiles_gradient_pitch(model) / plan.blocks / kReadPerNs;
   return chunks * chunk + update + (plan.blocks > 1 ? 3 * limits.exchange_ns : 0);
 }
 

@@ -14,7 +14,7 @@
 namespace slalom::cpu {
 namespace {
 
-constexpr std::int64_t kPredictRows = 512;
+constexpr std::int64_t kTiledPredictRows = 512;
 /// Multiplications of a forward pass that a thread must have to do: a step then takes it tens of microseconds, and
 /// meeting the others a few.
 constexpr std::int64_t kThreadProducts = std::int64_t{1} << 20;
@@ -154,18 +154,18 @@ void TiledNetworkEngine::predict(const FeatureView& x, std::span<const std::uint
                                  std::span<const float> parameters, std::span<float> outputs_of_rows) {
   const std::int64_t total = static_cast<std::int64_t>(outputs_of_rows.size()) / spec_.n_outputs;
   if (total == 0) return;
-  const std::int64_t most = std::min(total, kPredictRows);
+  const std::int64_t most = std::min(total, kTiledPredictRows);
   buffers_.reserve(spec_, layout_, products_, most, false);
   for (ThreadScratch& scratch : scratch_) {
     const auto floats = static_cast<std::size_t>(layout_.layers.back().inputs * products_.panel);
     if (scratch.panel.size() < floats) scratch.panel.resize(floats);
   }
   with_crew(threads_for(most), [&](Crew& crew) {
-    for (std::int64_t start = 0; start < total; start += kPredictRows) {
+    for (std::int64_t start = 0; start < total; start += kTiledPredictRows) {
       const Batch batch{.x = x,
                         .rows = rows.empty() ? nullptr : rows.data() + start,
                         .first = first + start,
-                        .n = std::min(kPredictRows, total - start),
+                        .n = std::min(kTiledPredictRows, total - start),
                         .parameters = parameters.data()};
       if (start == 0) pack_weights(batch, crew);
       gather(batch, crew);

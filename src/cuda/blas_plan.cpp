@@ -9,7 +9,7 @@
 namespace slalom::cuda {
 namespace {
 
-constexpr std::uint32_t kAlignment = 16;  // bytes, of every operand
+constexpr std::uint32_t kOperandAlignment = 16;  // bytes, of every operand
 
 cudaDataType_t type_of(Number number) { return number == Number::kFloat32 ? CUDA_R_32F : CUDA_R_16BF; }
 
@@ -48,7 +48,8 @@ std::optional<MatmulPlan> MatmulPlan::find(cublasLtHandle_t handle, const Matmul
   set(description, CUBLASLT_MATMUL_DESC_TRANSA, operation_a);
   set(description, CUBLASLT_MATMUL_DESC_TRANSB, operation_b);
   set(description, CUBLASLT_MATMUL_DESC_EPILOGUE, shape.epilogue);
-  const std::uintptr_t aligned = kAlignment;  // the search looks at the pointers' alignment, not at what they point to
+  // The search looks at the pointers' alignment, not at what they point to.
+  const std::uintptr_t aligned = kOperandAlignment;
   if (has_bias(shape.epilogue)) {
     set(description, CUBLASLT_MATMUL_DESC_BIAS_POINTER, aligned);
     set(description, CUBLASLT_MATMUL_DESC_BIAS_DATA_TYPE, static_cast<std::int32_t>(type_of(shape.out)));
@@ -78,7 +79,7 @@ bool MatmulPlan::choose_algorithm(cublasLtHandle_t handle, bool may_split) {
   set(made, CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK, schemes);
   for (const auto operand : {CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES,
                              CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES}) {
-    set(made, operand, kAlignment);
+    set(made, operand, kOperandAlignment);
   }
   std::array<cublasLtMatmulHeuristicResult_t, 4> found{};  // best first
   int n_found = 0;

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "landscape/levels.hpp"
+#include "landscape/vega_value.hpp"
 
 namespace slalom::landscape {
 namespace {
@@ -18,9 +19,6 @@ using report::html::Json;
 constexpr int kSigns = 7, kBarTitle = 27, kBar = 35, kBarHeight = 11;  ///< rows: pixels below the legend's top
 constexpr int kWidestBox = 30;
 constexpr int kPixelsOfADigit = 7;
-
-Json signal(const std::string& expression) { return {{"signal", expression}}; }
-Json constant(const Json& value) { return {{"value", value}}; }
 
 Json text_mark(const Json& x, int y, const std::string& text, const char* color) {
   return {{"type", "text"},

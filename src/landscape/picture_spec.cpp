@@ -10,6 +10,7 @@
 
 #include "landscape/levels.hpp"
 #include "landscape/picture_legend.hpp"
+#include "landscape/vega_value.hpp"
 #include "landscape/way_points.hpp"
 #include "report/html/spec.hpp"
 
@@ -24,9 +25,6 @@ constexpr int kBetween = 12;             ///< columns
 constexpr int kHeaderTop = 22, kHeaderLine = 19;
 constexpr int kLegendItem = 118, kLegendLine = 17;  ///< what a way takes in the list above a panel with several
 constexpr double kTallest = 460.0;                  ///< a single panel, in pixels
-
-Json signal(const std::string& expression) { return {{"signal", expression}}; }
-Json constant(const Json& value) { return {{"value", value}}; }
 
 /// To that many significant digits, so that pages stay small.
 double short_number(double value, int digits = 6) {

@@ -6,8 +6,11 @@
 #include "report/tune_report.hpp"
 
 namespace slalom::report {
+namespace {
 
 using Json = nlohmann::ordered_json;
+
+}  // namespace
 
 Json tune_entry(const TuneResult& result) {
   Json tests = Json::array();

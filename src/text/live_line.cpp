@@ -11,7 +11,6 @@
 namespace slalom::text {
 namespace {
 
-constexpr std::size_t kGap = 2;
 constexpr std::size_t kLeastCurve = 6, kMostCurve = 24;
 
 }  // namespace

@@ -10,7 +10,6 @@
 namespace slalom::text {
 namespace {
 
-constexpr std::size_t kGap = 2;
 constexpr std::size_t kRoomyName = 24, kLeastName = 8, kLeastNote = 24, kLeastHeading = 8;
 
 using Widths = std::vector<std::size_t>;

@@ -9,6 +9,9 @@
 
 namespace slalom::text {
 
+/// Columns between neighbours on a line: the cells of a table, the parts of a live line.
+inline constexpr std::size_t kGap = 2;
+
 /// Columns of printable UTF-8 text: two for wide characters (CJK, emoji), none for combining ones. A byte that is not
 /// UTF-8 counts as one.
 [[nodiscard]] std::size_t display_width(std::string_view text);

@@ -16,7 +16,7 @@
 namespace slalom::training {
 namespace {
 
-constexpr std::int64_t kMostRows = 4096;
+constexpr std::int64_t kDiagnosedRows = 4096;
 constexpr double kLarge = 10.0;  ///< root mean square of a feature or target that calls for scaling
 constexpr std::size_t kShown = 3;
 
@@ -65,7 +65,7 @@ class Diagnosis {
   [[nodiscard]] const char* place() const { return run_.trained ? "the last good state" : "the start"; }
 
   void look_at_gradient() {
-    GradientProbe probe(run_.spec, run_.train, spaced_rows(run_.train.n_rows, kMostRows / 4));
+    GradientProbe probe(run_.spec, run_.train, spaced_rows(run_.train.n_rows, kDiagnosedRows / 4));
     const std::optional<std::vector<double>> gradient = probe.at(run_.parameters);
     if (!gradient) {
       lines_.push_back(fmt::format("gradient: not finite at {}", place()));
@@ -128,7 +128,7 @@ class Diagnosis {
 
 std::vector<double> feature_sizes(const Dataset& data) {
   std::vector<double> sizes(static_cast<std::size_t>(data.n_features), 0.0);
-  const std::vector<std::uint32_t> rows = spaced_rows(data.n_rows, kMostRows);
+  const std::vector<std::uint32_t> rows = spaced_rows(data.n_rows, kDiagnosedRows);
   for (const std::uint32_t r : rows) {
     const float* x = data.view().row(r);
     for (std::size_t k = 0; k < sizes.size(); ++k) {

@@ -15,7 +15,7 @@
 namespace slalom::training {
 namespace {
 
-constexpr std::int64_t kMostRows = 2048, kLeastRows = 32;
+constexpr std::int64_t kMostJudgedRows = 2048, kLeastJudgedRows = 32;
 constexpr std::int64_t kMostWork = std::int64_t{1} << 27;  ///< multiplications
 
 /// What units of one layer have done so far.
@@ -90,8 +90,8 @@ UnitCount count_stuck_units(const ModelSpec& spec, const Dataset& data, std::spa
   const bool known = spec.activation == Activation::kRelu || spec.activation == Activation::kTanh ||
                      spec.activation == Activation::kSigmoid;
   const std::int64_t most = kMostWork / std::max<std::int64_t>(1, ParameterLayout(spec).n_weights);
-  const std::int64_t n_rows = std::min({data.n_rows, kMostRows, most});
-  if (spec.is_linear() || !known || n_rows < kLeastRows) return {};
+  const std::int64_t n_rows = std::min({data.n_rows, kMostJudgedRows, most});
+  if (spec.is_linear() || !known || n_rows < kLeastJudgedRows) return {};
   HiddenLayers layers(spec, parameters);
   for (const std::uint32_t row : spaced_rows(data.n_rows, n_rows)) layers.pass(data.view().row(row), data.n_features);
   return {.rows = n_rows, .layers = layers.count()};

@@ -9,8 +9,6 @@
 namespace slalom::testing {
 namespace {
 
-constexpr int kIo = 74;
-
 class ChangingData : public CommandLine {
  protected:
   void SetUp() override {

@@ -12,6 +12,9 @@
 
 namespace slalom::testing {
 
+/// Exit status after a read or write that failed (sysexits.h).
+inline constexpr int kIo = 74;
+
 struct Outcome {
   int status = -1;  ///< exit status; 128 + signal if a signal ended it
   std::string out, err;

@@ -7,8 +7,6 @@
 namespace slalom::testing {
 namespace {
 
-constexpr int kIo = 74;
-
 class Faults : public CommandLine {
  protected:
   void SetUp() override {

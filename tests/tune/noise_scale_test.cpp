@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // The gradient noise scale on problems where it is known.
-#include <cmath>
-#include <numbers>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -10,15 +8,14 @@
 #include <slalom/tune.hpp>
 
 #include "core/philox.hpp"
+#include "tune/line_problem.hpp"
 #include "tune/noise_scale.hpp"
 
 namespace slalom {
 namespace {
 
-double normal(core::PhiloxStream& random) {
-  const double radius = std::sqrt(-2.0 * std::log(random.uniform()));
-  return radius * std::cos(2.0 * std::numbers::pi * random.uniform());
-}
+using testing::line;
+using testing::normal;
 
 /// One feature that is always 0, targets with mean 1: only the bias b learns, and a row's gradient is 2 (b - y).
 Dataset noisy_constant(std::int64_t n_rows, double deviation) {
@@ -30,12 +27,6 @@ Dataset noisy_constant(std::int64_t n_rows, double deviation) {
   for (std::int64_t i = 0; i < n_rows; ++i)
     data.targets.push_back(static_cast<float>(1.0 + deviation * normal(random)));
   return data;
-}
-
-ModelSpec line() {
-  ModelSpec spec;
-  spec.n_features = 1;
-  return spec;
 }
 
 std::vector<double> zeros() { return std::vector<double>(static_cast<std::size_t>(ParameterLayout(line()).n_total)); }

@@ -4,7 +4,6 @@
 
 #include <atomic>
 #include <cmath>
-#include <numbers>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -13,14 +12,13 @@
 
 #include "core/philox.hpp"
 #include "support/message_of.hpp"
+#include "tune/line_problem.hpp"
 
 namespace slalom {
 namespace {
 
-double normal(core::PhiloxStream& random) {
-  const double radius = std::sqrt(-2.0 * std::log(random.uniform()));
-  return radius * std::cos(2.0 * std::numbers::pi * random.uniform());
-}
+using testing::line;
+using testing::normal;
 
 /// y = 2 x + noise, x standard normal times `scale`: the mean loss is a quadratic with curvatures 2 and 2 scale^2.
 Dataset slope(std::int64_t n_rows, double scale, double noise) {
@@ -34,12 +32,6 @@ Dataset slope(std::int64_t n_rows, double scale, double noise) {
     data.targets.push_back(static_cast<float>(2.0 * x + noise * normal(random)));
   }
   return data;
-}
-
-ModelSpec line() {
-  ModelSpec spec;
-  spec.n_features = 1;
-  return spec;
 }
 
 RangeTestMember sgd(std::int64_t batch_size) { return {{.kind = OptimizerKind::kSgd}, batch_size}; }

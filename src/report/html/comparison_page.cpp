@@ -20,7 +20,7 @@ namespace {
 using Records = std::vector<RunRecord>;
 using Epoch = RunRecord::Epoch;
 
-constexpr std::size_t kMostCurves = 8, kMostPoints = 400;
+constexpr std::size_t kMostRunPoints = 400;
 
 /// File names where they tell the runs apart, else whole paths, numbered if even they are the same.
 std::vector<std::string> names_of(const Records& records) {
@@ -65,9 +65,9 @@ std::optional<Chart> curves_chart(const Records& records, const std::vector<std:
     chart.table.rows.push_back({names[i], number_text(last.epoch), number_text(lowest), number_text(last.*value),
                                 number_text(last.seconds, 4)});
     if (curves.panels[0].series.size() == kMostCurves) continue;
-    if (epochs.size() > kMostPoints) ++thinned_runs;
+    if (epochs.size() > kMostRunPoints) ++thinned_runs;
     const bool dashed = curves.panels[0].series.size() % 2 == 1;
-    curves.panels[0].series.push_back(epoch_curve(epochs, names[i], value, kMostPoints, dashed));
+    curves.panels[0].series.push_back(epoch_curve(epochs, names[i], value, kMostRunPoints, dashed));
   }
   if (curves.panels[0].series.empty()) return std::nullopt;
   if (chart.table.rows.size() > kMostCurves) {

@@ -17,7 +17,7 @@ namespace {
 using Epoch = RunRecord::Epoch;
 using Member = RunRecord::Member;
 
-constexpr std::size_t kMostPoints = 800, kMostRows = 200, kMostMembers = 8;
+constexpr std::size_t kMostPoints = 800, kMostMembers = 8;
 constexpr double kMebibyte = 1048576.0;
 
 bool was_thinned(const Member& member) { return member.epochs.size() > kMostPoints; }

@@ -13,8 +13,6 @@
 namespace slalom::report::html {
 namespace {
 
-constexpr std::size_t kMostRows = 200, kMostCurves = 8;
-
 /// "of the 400 validation rows"
 std::string rows_text(const Json& predictions) {
   const double rows = number_of(predictions, "rows"), judged = number_of(predictions, "judged_rows");

@@ -2,6 +2,7 @@
 // The sections of a training report, each from the record of the run. What the log does not have is said or left out.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
@@ -10,6 +11,9 @@
 #include "report/run_record.hpp"
 
 namespace slalom::report::html {
+
+/// What a page shows at most, so that it stays readable and small: rows of a table beside a chart, curves in a panel.
+inline constexpr std::size_t kMostRows = 200, kMostCurves = 8;
 
 /// What came of it: the main numbers, how it ended, metrics side by side, restarts and folds.
 [[nodiscard]] Section result_section(const RunRecord& record);

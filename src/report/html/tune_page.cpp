@@ -20,7 +20,7 @@
 namespace slalom::report::html {
 namespace {
 
-constexpr std::size_t kMostCurves = 8, kMostPoints = 300, kMostRows = 200;
+constexpr std::size_t kMostTestPoints = 300;
 
 std::string batch_text(const Json& of) {
   const double size = number_of(of, "batch_size");
@@ -201,7 +201,7 @@ std::optional<Chart> rates_chart(const Json& result) {
     for (const Json& point : items_of(test, "curve")) {
       if (point.is_array() && point.size() == 3) series.points.push_back({{to_number(point[0])}, to_number(point[2])});
     }
-    series.points = thinned(series.points, kMostPoints);
+    series.points = thinned(series.points, kMostTestPoints);
     curves.panels[0].series.push_back(std::move(series));
   }
   Chart chart = series_chart(
@@ -233,7 +233,7 @@ std::optional<Chart> trials_chart(const Json& tune) {
     }
     if (series.points.empty()) return;
     table.rows.push_back({name, number_text(series.points.back().x[1]), range_text(field(row, "lowest_loss"), 5)});
-    series.points = thinned(series.points, kMostPoints);
+    series.points = thinned(series.points, kMostTestPoints);
     curves.panels[0].series.push_back(std::move(series));
   };
   if (!best.is_null()) add(best, "recommended: " + setting_text(best));
