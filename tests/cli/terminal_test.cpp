@@ -47,7 +47,7 @@ TEST_F(OnTerminal, TrainingHasColoursAndALiveLineWithACurve) {
 TEST_F(OnTerminal, TheLocaleDecidesAboutTheCurve) {
   const std::string text = screen(kTrain, 120, "LANG=C");
   EXPECT_TRUE(has(text, "\r\x1b[K")) << text;
-  for (const unsigned char c : text) ASSERT_LT(c, 0x80) << text;
+  for (const char c : text) ASSERT_LT(static_cast<unsigned char>(c), 0x80) << text;
 }
 
 TEST_F(OnTerminal, TheUserDecidesAboutColours) {

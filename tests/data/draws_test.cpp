@@ -57,7 +57,7 @@ void expect_draws(const core::RandomSequence& s, std::uint32_t bound, std::size_
 
 TEST(Draws, AreThoseOfTheStream) {
   for (const core::RandomSequence& sequence : kSequences) {
-    for (const std::size_t n : {1, 7, 31, 64}) {
+    for (const std::size_t n : {1U, 7U, 31U, 64U}) {
       expect_draws(sequence, 100000, 1000, n);
       expect_draws(sequence, 200, 199, n);
     }
@@ -67,7 +67,7 @@ TEST(Draws, AreThoseOfTheStream) {
 TEST(Draws, AreThoseOfTheStreamWhereWordsAreRejected) {
   for (const core::RandomSequence& sequence : kSequences) {
     for (const std::uint32_t bound : {0xFFFFFFFFU, 0x80000001U, 0x60000000U, 0x08000001U}) {
-      for (const std::size_t n : {1, 7, 64}) expect_draws(sequence, bound, 3000, n);
+      for (const std::size_t n : {1U, 7U, 64U}) expect_draws(sequence, bound, 3000, n);
     }
   }
 }

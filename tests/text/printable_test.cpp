@@ -53,7 +53,9 @@ TEST(Printable, NeverWritesABareControlByteWhateverComesIn) {
       all += static_cast<char>(second);
     }
   }
-  for (const unsigned char c : printable(all, Charset::kAscii)) ASSERT_TRUE(c >= 0x20 && c < 0x7f) << int{c};
+  for (const char c : printable(all, Charset::kAscii)) {
+    ASSERT_TRUE(c >= 0x20 && c < 0x7f) << static_cast<int>(static_cast<unsigned char>(c));
+  }
   const std::string utf8 = printable(all);
   for (std::size_t i = 0; i < utf8.size(); ++i) {
     const auto c = static_cast<unsigned char>(utf8[i]);

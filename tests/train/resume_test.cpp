@@ -43,7 +43,8 @@ TEST(ResumeJob, TheCasesAreWhatTheirNamesSay) {
   EXPECT_LT(n_diverged, static_cast<std::int64_t>(some.size()));
   const auto good_steps = [&](const std::string& name) {
     std::vector<std::int64_t> steps;
-    for (const GuardEvent& event : run(name).at(0).guard) steps.push_back(event.good_step);
+    const std::vector<MemberResult> members = run(name);
+    for (const GuardEvent& event : members.at(0).guard) steps.push_back(event.good_step);
     return steps;
   };
   EXPECT_EQ(good_steps("the_guard_goes_back_to_the_start").at(0), 0);
