@@ -1,13 +1,15 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Sets up, builds everything and runs the tests; --sanitize: again with AddressSanitizer and UBSan. If SLALOM_TEST_LAUNCHER
-# is set (a command as a CMake list: launcher;option;--), tests that need a CUDA device run under it.
+# Sets up, builds everything and runs the tests; --sanitize: again with AddressSanitizer and UBSan, and those of threaded code with
+# ThreadSanitizer. If SLALOM_TEST_LAUNCHER is set (a command as a CMake list: launcher;option;--), tests that need a CUDA device run
+# under it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 presets=(release)
+needs=()
 for argument in "$@"; do
   case "$argument" in
-    --sanitize) presets+=(asan-ubsan) ;;
+    --sanitize) presets+=(asan-ubsan tsan) && needs=(--dev) ;;
     *)
       echo "test.sh: unknown argument '$argument'; expected --sanitize" >&2
       exit 64
@@ -15,7 +17,7 @@ for argument in "$@"; do
   esac
 done
 
-scripts/setup.sh
+scripts/setup.sh "${needs[@]}"
 PATH="$PWD/build/venv/bin:$PATH"
 export CTEST_PARALLEL_LEVEL="${CTEST_PARALLEL_LEVEL:-$(nproc)}"
 for preset in "${presets[@]}"; do

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Disks that fail: reads and writes that the kernel refuses or does in part, for every kind of input and output.
+#include <csignal>
 #include <filesystem>
 
 #include "cli/command_line.hpp"
@@ -20,7 +21,17 @@ class Faults : public CommandLine {
 
   /// Runs slalom; calls fail as failing_call takes it: "read EIO 65536".
   [[nodiscard]] Outcome failing(const std::string& fault, const std::string& arguments) const {
-    return shell("'" SLALOM_FAILING_CALL "' " + fault + " '" SLALOM_BINARY "' " + arguments);
+    Outcome run = shell("'" SLALOM_FAILING_CALL "' " + fault + " '" SLALOM_BINARY "' " + arguments);
+    run.err = without_stack_warning(run.err);
+    return run;
+  }
+
+  /// When an exception is thrown, AddressSanitizer reads where the stack is. A read that is refused to it, too, makes it
+  /// say so first, in three lines of which this is the end of the last.
+  [[nodiscard]] static std::string without_stack_warning(const std::string& err) {
+    const std::string last = "/sanitizers/issues/189\n";
+    const std::size_t at = err.find(last);
+    return err.starts_with("==") && at != std::string::npos ? err.substr(at + last.size()) : err;
   }
 
   void expect_failure(const std::string& fault, const std::string& arguments, const std::string& message) const {
@@ -140,9 +151,14 @@ TEST_F(Faults, ThreadsThatCannotBeStartedAreDoneWithout) {
       failing("clone3 EAGAIN 0",
               "train --target y --quiet --epochs 1 --device cpu --data plane.csv --threads 2 --restarts 2 "
               "--out restarts.safetensors");
+#if defined(__clang__)  // LLVM's runtime ends by a signal, which slalom leaves alone
+  EXPECT_EQ(crew.status, 128 + SIGABRT) << crew.err;
+  EXPECT_NE(crew.err.find("OMP: Error #34"), std::string::npos) << crew.err;
+#else
   EXPECT_EQ(crew.status, 71) << crew.err;
   EXPECT_NE(crew.err.find("libgomp: Thread creation failed"), std::string::npos) << crew.err;
   EXPECT_NE(crew.err.find("slalom: a library ended the program, for want of memory or threads"), std::string::npos);
+#endif
   EXPECT_EQ(count_files(), n_files);
 }
 

@@ -14,14 +14,15 @@
 #include <vector>
 
 #include "cli/command_line.hpp"
+#include "support/sanitized.hpp"
 
 namespace slalom::testing {
 namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr int kKillsACase = 10;
 constexpr int kKillsARun = 5;
+constexpr int kKillsACase = kSanitized ? kKillsARun : 10;
 
 class Kill : public CommandLine, public ::testing::WithParamInterface<const char*> {
  protected:

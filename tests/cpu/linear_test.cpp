@@ -10,6 +10,7 @@
 #include "cpu/linear_engine.hpp"
 #include "cpu/outcome.hpp"
 #include "cpu/random_problem.hpp"
+#include "support/sanitized.hpp"
 
 namespace slalom::testing {
 namespace {
@@ -160,7 +161,8 @@ TEST(LinearEngine, RowsInBitsGiveTheBitsOfRowsInFloats) {
 
 TEST(LinearEngine, PrefetchedRowsInBitsGiveTheSameBits) {
   const ModelSpec spec = linear_spec(LossKind::kBce, 600, 1);
-  Dataset data = random_data(spec, 20001);  // records of 384 bytes: beyond what is left to the caches
+  // Records of 384 bytes: beyond what is left to the caches.
+  Dataset data = random_data(spec, kSanitized ? 4001 : 20001);
   make_two_valued(data, 64);
   const auto compact = cpu::compact_rows(data.view());
   ASSERT_TRUE(compact.has_value());
