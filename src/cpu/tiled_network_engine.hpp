@@ -18,7 +18,7 @@ namespace slalom::cpu {
 /// run and what bounds it.
 class TiledNetworkEngine : public Engine<float> {
  public:
-  /// Rows of A in a unit of work: what stays in L2 while panels go by; whole tiles of 4, 6 and 8 rows.
+  /// Rows of A in a unit of work: what stays in L2 while panels go by; whole tiles of 4, 6 and 12 rows.
   static constexpr std::int64_t kBlockRows = 144;
 
   TiledNetworkEngine(const ModelSpec& spec, const Dataset& data, int threads, const InstructionSet& set);

@@ -18,7 +18,7 @@ namespace {
 /// A register, and as many rows of a tile as leave registers for two vectors of B and an element of A.
 #if SLALOM_VECTOR_WIDTH == 16
 using Register = Floats;
-constexpr std::int64_t kTileRows = 8;
+constexpr std::int64_t kTileRows = 12;
 #elif defined(__AVX2__)
 using Register = Floats;
 constexpr std::int64_t kTileRows = 6;
@@ -255,15 +255,26 @@ void pack_left(const float* from, std::int64_t row, std::int64_t k, std::int64_t
   }
 }
 
-void pack_transposed(const float* from, std::int64_t row, std::int64_t k, std::int64_t columns, float* panel) {
-  std::int64_t j = 0;
-  for (; j + 8 <= columns; j += 8) {
-    std::int64_t p = 0;
-    for (; p + 8 <= k; p += 8) transpose8(from + j * row + p, row, panel + p * kPanel + j, kPanel);
-    for (; p < k; ++p) {
-      for (std::int64_t i = j; i < j + 8; ++i) panel[p * kPanel + i] = from[i * row + p];
+/// Columns [j, j + kWidth) of a panel, kWidth a multiple of 8. As many rows at a time: then what is read and written of a
+/// cache line is so at once, however far apart rows are.
+template <std::int64_t kWidth>
+[[gnu::always_inline]] inline void pack_columns(const float* from, std::int64_t row, std::int64_t k, float* panel) {
+  std::int64_t p = 0;
+  for (; p + kWidth <= k; p += kWidth) {
+    for (std::int64_t j = 0; j < kWidth; j += 8) {
+      for (std::int64_t i = 0; i < kWidth; i += 8)
+        transpose8(from + j * row + p + i, row, panel + (p + i) * kPanel + j, kPanel);
     }
   }
+  for (; p < k; ++p) {
+    for (std::int64_t j = 0; j < kWidth; ++j) panel[p * kPanel + j] = from[j * row + p];
+  }
+}
+
+void pack_transposed(const float* from, std::int64_t row, std::int64_t k, std::int64_t columns, float* panel) {
+  std::int64_t j = 0;
+  for (; j + 16 <= columns; j += 16) pack_columns<16>(from + j * row, row, k, panel + j);
+  for (; j + 8 <= columns; j += 8) pack_columns<8>(from + j * row, row, k, panel + j);
   if (j == kPanel) return;
   for (std::int64_t p = 0; p < k; ++p) {
     for (std::int64_t i = j; i < columns; ++i) panel[p * kPanel + i] = from[i * row + p];
