@@ -72,6 +72,12 @@ void install_last_resort() noexcept {
 
 void remove_last_resort() noexcept { ended_by_main = true; }
 
+void end_within_limit(int status) noexcept {
+  if (!core::address_space_limit()) return;
+  std::fflush(nullptr);
+  std::_Exit(status);
+}
+
 void print_out_of_memory() noexcept {
   if (!memory_told.test_and_set()) print_shortage();
 }

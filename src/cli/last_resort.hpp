@@ -14,6 +14,10 @@ void install_last_resort() noexcept;
 /// To be called before main() returns: from now on exit() is not a library's.
 void remove_last_resort() noexcept;
 
+/// To be called last in main(): where `ulimit -v` limits the process, ends it without the exit handlers of libraries. The
+/// allocator in Arrow crashes in its own if it could not have all the memory it wanted when it was loaded.
+void end_within_limit(int status) noexcept;
+
 /// Prints "slalom: out of memory (...)" with what the process took; allocates nothing.
 void print_out_of_memory() noexcept;
 

@@ -181,5 +181,6 @@ int main(int argc, char** argv) {
   slalom::cli::install_last_resort();
   const int status = run_and_report(argc, argv);
   slalom::cli::remove_last_resort();
+  slalom::cli::end_within_limit(status);
   return status;
 }

@@ -31,6 +31,12 @@ double status_bytes(std::string_view status, std::string_view name) noexcept {
 
 }  // namespace
 
+std::optional<double> address_space_limit() noexcept {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return std::nullopt;
+  return static_cast<double>(limit.rlim_cur);
+}
+
 std::string_view describe_memory(std::span<char> space) noexcept {
   std::array<char, 4096> status{};
   const int file = ::open("/proc/self/status", O_RDONLY | O_CLOEXEC);
@@ -38,12 +44,11 @@ std::string_view describe_memory(std::span<char> space) noexcept {
   const ssize_t n = ::read(file, status.data(), status.size());
   ::close(file);
   const std::string_view text(status.data(), static_cast<std::size_t>(std::max<ssize_t>(n, 0)));
-  rlimit limit{};
-  const bool limited = ::getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
+  const std::optional<double> limit = address_space_limit();
+  const bool limited = limit.has_value();
   const double taken = status_bytes(text, limited ? "VmPeak:" : "VmHWM:");
   const double allowed =
-      limited ? static_cast<double>(limit.rlim_cur)
-              : static_cast<double>(::sysconf(_SC_PHYS_PAGES)) * static_cast<double>(::sysconf(_SC_PAGESIZE));
+      limited ? *limit : static_cast<double>(::sysconf(_SC_PHYS_PAGES)) * static_cast<double>(::sysconf(_SC_PAGESIZE));
   if (!(taken > 0.0)) return {};
   const int length = std::snprintf(space.data(), space.size(),
                                    limited ? "this process took up to %.2f GiB of address space, and ulimit -v allows "

@@ -3,12 +3,16 @@
 #pragma once
 
 #include <new>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 
 namespace slalom::core {
+
+/// Bytes of address space that `ulimit -v` allows this process; nothing: as many as there are.
+[[nodiscard]] std::optional<double> address_space_limit() noexcept;
 
 /// What this process has taken and may take, for people: "this process took up to 1.9 GiB of address space, and
 /// ulimit -v allows 2.0 GiB", or "this process took up to 1.2 GiB of this machine's 16.0 GiB". Written into `space`
