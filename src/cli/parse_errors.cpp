@@ -64,7 +64,7 @@ std::string describe_parse_error(const CLI::App& app, const CLI::ParseError& err
       if (!unknown.empty()) return describe_unknown(*level, unknown.front());
     }
   }
-  const std::string text = error.what();
+  std::string text = error.what();
   if (code == CLI::ExitCodes::ArgumentMismatch) {  // "--flag: what CLI11 says"
     const bool repeated = text.find("received") != std::string::npos;
     return text.substr(0, text.find(':')) + (repeated ? ": found more than once" : ": found no value, expected one");

@@ -49,7 +49,8 @@ Shape shape_of(const Workload& work) {
   const std::int64_t n_rows = std::max<std::int64_t>(work.n_rows, 1);
   const std::int64_t batch = work.batch_size > 0 ? std::min(work.batch_size, n_rows) : n_rows;
   s.rows = static_cast<double>(batch);
-  s.steps = static_cast<double>((n_rows + batch - 1) / batch) * static_cast<double>(work.epochs);
+  const std::int64_t epoch_steps = (n_rows + batch - 1) / batch;
+  s.steps = static_cast<double>(epoch_steps) * static_cast<double>(work.epochs);
   if (work.max_steps > 0) s.steps = std::min(s.steps, static_cast<double>(work.max_steps));
   s.row_bytes = 4.0 * static_cast<double>(row_stride(work.n_features) + work.n_outputs);
   for (const std::int64_t width : work.hidden) s.hidden_units += static_cast<double>(width);

@@ -225,9 +225,7 @@ bool StepPipeline::make_smaller() {
     const auto one_step = [](const LaunchPart& part) { return part.n_steps <= 1; };
     if (n_members <= 1 && std::all_of(parts.begin(), parts.end(), one_step)) return false;
     std::int64_t bytes = 0;
-    for (std::size_t m = 0; m < parts.size(); ++m) {
-      bytes += parts[m].n_rows * budget.row_bytes + parts[m].n_steps * budget.step_bytes;
-    }
+    for (const LaunchPart& part : parts) bytes += part.n_rows * budget.row_bytes + part.n_steps * budget.step_bytes;
     memory_.slot_bytes = std::max<std::int64_t>(1, std::min(slot_bytes(), bytes) / 2);
   }
   cut_again();

@@ -163,15 +163,15 @@ void fit_class_target(Preprocessing& p, const Table& table, const Column& column
 
 }  // namespace
 
-void add_statistics(Preprocessing& preprocessing, const Table& table, std::span<const std::uint32_t> row_list) {
-  const RowList rows(row_list, table.n_rows);
+void add_statistics(Preprocessing& preprocessing, const Table& table, std::span<const std::uint32_t> rows) {
+  const RowList list(rows, table.n_rows);
   const auto column = [&](const std::string& name) -> const Column& { return table.columns[*table.find(name)]; };
   for (InputColumn& input : preprocessing.inputs) {
-    input.statistics = data::input_statistics(input, column(input.name), rows);
+    input.statistics = data::input_statistics(input, column(input.name), list);
   }
   preprocessing.target_statistics.clear();
   for (const std::string& target : preprocessing.targets) {
-    preprocessing.target_statistics.push_back(data::target_statistics(preprocessing, column(target), rows));
+    preprocessing.target_statistics.push_back(data::target_statistics(preprocessing, column(target), list));
   }
 }
 

@@ -9,16 +9,16 @@
 #include "data/scale_fit.hpp"
 
 namespace slalom {
-Preprocessing refit_scaling(const Preprocessing& preprocessing, const Table& table,
-                            std::span<const std::uint32_t> row_list, const PreprocessOptions& options, Notes& notes) {
-  const data::RowList rows(row_list, table.n_rows);
+Preprocessing refit_scaling(const Preprocessing& preprocessing, const Table& table, std::span<const std::uint32_t> rows,
+                            const PreprocessOptions& options, Notes& notes) {
+  const data::RowList list(rows, table.n_rows);
   Preprocessing p = preprocessing;
   std::size_t feature = 0;
   for (const InputColumn& input : p.inputs) {
     if (!input.categorical) {
       const std::vector<double>& values = data::trained_column(table, input.name, true).numeric().values;
-      const auto value = [&](std::size_t i) { return std::isnan(values[rows[i]]) ? input.fill : values[rows[i]]; };
-      const data::Location location = data::fit_scale(options.scaling, rows.size(), value, input.name, notes);
+      const auto value = [&](std::size_t i) { return std::isnan(values[list[i]]) ? input.fill : values[list[i]]; };
+      const data::Location location = data::fit_scale(options.scaling, list.size(), value, input.name, notes);
       p.offset[feature] = location.offset;
       p.scale[feature] = location.scale;
     }
@@ -28,8 +28,8 @@ Preprocessing refit_scaling(const Preprocessing& preprocessing, const Table& tab
     if (p.target_scale[t] == 1.0 && p.target_offset[t] == 0.0) continue;  // trained with --no-target-scale
     const std::vector<double>& all = data::trained_column(table, p.targets[t], true).numeric().values;
     std::vector<double> known;
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-      if (!std::isnan(all[rows[i]])) known.push_back(all[rows[i]]);
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      if (!std::isnan(all[list[i]])) known.push_back(all[list[i]]);
     }
     Notes ignored;  // a constant target is allowed
     const data::Location location = data::fit_scale(

@@ -170,8 +170,8 @@ Surface rastrigin() {
 }  // namespace
 
 const std::vector<std::string>& surface_names() {
-  static const std::vector<std::string> names{"bowl", "valley", "rosenbrock", "himmelblau", "saddle", "rastrigin"};
-  return names;
+  static const std::vector<std::string> kNames{"bowl", "valley", "rosenbrock", "himmelblau", "saddle", "rastrigin"};
+  return kNames;
 }
 
 Surface built_in_surface(const std::string& name) {

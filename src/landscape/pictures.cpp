@@ -124,8 +124,8 @@ class Maker {
 }  // namespace
 
 const std::vector<std::string>& picture_ids() {
-  static const std::vector<std::string> ids{"path", "rates", "starts", "optimizers"};
-  return ids;
+  static const std::vector<std::string> kIds{"path", "rates", "starts", "optimizers"};
+  return kIds;
 }
 
 void validate(const Settings& s) {

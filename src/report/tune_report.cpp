@@ -26,7 +26,7 @@ std::string batch_text(std::int64_t batch_size) { return batch_size == 0 ? "all"
 /// "0.351 (0.349-0.356)"; the range only if there is one.
 std::string range_text(const std::optional<MedianRange>& range, int digits) {
   if (!range) return "-";
-  const std::string median = fmt::format("{:.{}g}", range->median, digits);
+  std::string median = fmt::format("{:.{}g}", range->median, digits);
   if (range->low == range->high) return median;
   return fmt::format("{} ({:.{}g}-{:.{}g})", median, range->low, digits, range->high, digits);
 }

@@ -45,7 +45,7 @@ void visit_fields(State& s, const Visit& visit) {
   visit("rate_scale", s.rate_scale);
   visit("retries", s.retries);
 }
-static_assert(sizeof(RunState) == 23 * 8, "visit_fields has to name every field of RunState");
+static_assert(sizeof(RunState) == std::size_t{23} * 8, "visit_fields has to name every field of RunState");
 
 /// JSON has no infinities.
 Json json_of(double value) {

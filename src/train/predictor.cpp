@@ -159,7 +159,7 @@ Table Predictor::predict(const Table& table, Notes& notes) {
 Metrics Predictor::evaluate(const Table& table, Notes& notes) {
   const bool labels = state_->model.spec.loss.kind == LossKind::kCrossEntropy;
   const Dataset data = apply_preprocessing(state_->model.preprocessing, table, {}, Purpose::kEvaluate, labels, notes);
-  const Metrics metrics = state_->backend->evaluate(0, data, {});
+  Metrics metrics = state_->backend->evaluate(0, data, {});
   state_->pass_notes_on(notes);
   return metrics;
 }

@@ -13,10 +13,10 @@
 namespace slalom::training {
 
 double zero_loss(const ModelSpec& spec, const Dataset& data, std::span<const std::uint32_t> rows) {
-  constexpr std::size_t kMostRows = 4096;
+  constexpr std::size_t kMostSummedRows = 4096;
   if (data.targets.empty() && data.labels.empty()) return 0.0;
   const data::RowList all(rows, data.n_rows);
-  const std::size_t n = std::min(all.size(), kMostRows);
+  const std::size_t n = std::min(all.size(), kMostSummedRows);
   const std::vector<float> zeros(static_cast<std::size_t>(spec.n_outputs), 0.0F);
   const double constant = core::loss_constant(spec.loss);
   double sum = 0.0;

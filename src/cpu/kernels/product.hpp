@@ -51,7 +51,7 @@ template <class Body, std::size_t... kIndices>
 template <int kRows, int kVectors, class Body>
 [[gnu::always_inline]] inline void for_each_vector(Body&& body) {
   unroll(
-      std::make_index_sequence<kRows * kVectors>(), [&](std::size_t i) __attribute__((always_inline)) {
+      std::make_index_sequence<std::size_t{kRows} * kVectors>(), [&](std::size_t i) __attribute__((always_inline)) {
         body(i / kVectors, i % kVectors);
       });
 }
@@ -243,8 +243,8 @@ void pack_left(const float* from, std::int64_t row, std::int64_t k, std::int64_t
     s[i + 1] = __builtin_shufflevector(r[i], r[i + 1], 2, 10, 3, 11, 6, 14, 7, 15);
   }
 #pragma GCC unroll 4
-  for (int i = 0; i < 4; ++i) {
-    const int at = i / 2 * 4 + i % 2;
+  for (std::size_t i = 0; i < 4; ++i) {
+    const std::size_t at = i / 2 * 4 + i % 2;
     t[i * 2] = __builtin_shufflevector(s[at], s[at + 2], 0, 1, 8, 9, 4, 5, 12, 13);
     t[i * 2 + 1] = __builtin_shufflevector(s[at], s[at + 2], 2, 3, 10, 11, 6, 7, 14, 15);
   }

@@ -13,7 +13,7 @@ using Json = nlohmann::ordered_json;
 
 /// Valid UTF-8 that HTML allows: bytes that are none, NUL and other control characters become U+FFFD; tab and line feed
 /// stay.
-[[nodiscard]] std::string clean_text(std::string_view text);
+[[nodiscard]] std::string clean_text(std::string_view dirty);
 
 /// clean_text for the content of an element or for an attribute in double quotes.
 [[nodiscard]] std::string escape(std::string_view text);

@@ -2,13 +2,13 @@
 // Names, creates and extends event files.
 #include "report/tensorboard/event_file.hpp"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
 #include <chrono>
 #include <cstdint>
-#include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -78,11 +78,11 @@ EventFile::EventFile(std::string flag, const std::string& folder, bool keep_earl
   std::vector<fs::path> replaced;
   if (!keep_earlier) replaced = earlier_files(folder);
   path_ = (fs::path(folder) / file_name()).string();
-  std::FILE* const created = std::fopen(path_.c_str(), "wxe");
-  if (created == nullptr) {
+  const int created = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  if (created < 0) {
     throw OutputError(fmt::format("{}: {}: cannot create a file in it: {}", flag_, folder, std::strerror(errno)));
   }
-  std::fclose(created);
+  ::close(created);
   for (const fs::path& file : replaced) fs::remove(file);
 }
 

@@ -36,7 +36,7 @@ class EventLog : public Observer {
   /// These throw OutputError (kIo) if an event cannot be written.
   void on_epoch(const EpochReport& report) override;
   void on_resume(std::int64_t member, std::int64_t epochs) override;
-  void on_guard(const GuardEvent& event) override;
+  void on_guard(const GuardEvent& guard) override;
 
   /// Ends the run of every member: it reached its end, or it failed. Not for a run that --resume may go on with:
   /// readers keep the first end that they see.
