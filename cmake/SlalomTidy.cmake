@@ -13,5 +13,7 @@ if(SLALOM_RUN_CLANG_TIDY)
     USES_TERMINAL
     COMMENT "Running clang-tidy"
     VERBATIM)
-  add_dependencies(tidy slalom_event_headers)
+  if(TARGET slalom_event_headers)
+    add_dependencies(tidy slalom_event_headers) # generated
+  endif()
 endif()

@@ -85,11 +85,11 @@ ModelSpec network_spec() {
   return spec;
 }
 
-TEST_F(DeviceMemorySoak, OfALinearModelIsFlat) { expect_flat(linear_spec(LossKind::kMse, 5, 1), 300); }
+TEST_F(DeviceMemorySoak, OfALinearModelIsFlat) { expect_flat(linear_spec(LossKind::kMse, 5, 1), 200); }
 
-TEST_F(DeviceMemorySoak, OfAClassifierIsFlat) { expect_flat(linear_spec(LossKind::kCrossEntropy, 5, 3), 60); }
+TEST_F(DeviceMemorySoak, OfAClassifierIsFlat) { expect_flat(linear_spec(LossKind::kCrossEntropy, 5, 3), 45); }
 
-TEST_F(DeviceMemorySoak, OfANetworkIsFlat) { expect_flat(network_spec(), 300); }
+TEST_F(DeviceMemorySoak, OfANetworkIsFlat) { expect_flat(network_spec(), 100); }
 
 TEST_F(DeviceMemorySoak, ALeakIsSeen) {
   Recorder recorder;
