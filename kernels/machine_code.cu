@@ -12,9 +12,7 @@ __global__ void machine_code_kernel() {}
 
 cudaError_t check_machine_code() {
   cudaFuncAttributes attributes{};
-  const cudaError_t status = cudaFuncGetAttributes(&attributes, reinterpret_cast<const void*>(&machine_code_kernel));
-  if (status != cudaSuccess) cudaGetLastError();  // it is told here, and no error of later calls
-  return status;
+  return cudaFuncGetAttributes(&attributes, reinterpret_cast<const void*>(&machine_code_kernel));
 }
 
 }  // namespace slalom::cuda

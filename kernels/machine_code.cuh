@@ -6,7 +6,8 @@
 
 namespace slalom::cuda {
 
-/// cudaSuccess if this build has machine code for the device, or code that its driver can translate; else why not.
+/// cudaSuccess if this build has machine code for the device, or code that its driver can translate; else why not, which is
+/// left pending.
 [[nodiscard]] cudaError_t check_machine_code();
 
 }  // namespace slalom::cuda

@@ -38,13 +38,17 @@ double arithmetic_speed(int index, const cudaDeviceProp& properties) {
   return rate_of(index, cudaDevAttrClockRate, kUsualClock) * 2.0 * lanes * properties.multiProcessorCount;
 }
 
-/// Why the device cannot be used; empty: it can.
+/// Why the device cannot be used, by its properties; empty: it can.
 std::string obstacle_of(const DeviceInfo& device) {
   if (device.major < kLeastMajor) {
     return "compute capability " + std::to_string(device.major) + "." + std::to_string(device.minor) +
            ", slalom needs 8.0 or newer";
   }
-  if (!device.cooperative_launch) return "it does not launch cooperative grids";
+  return device.cooperative_launch ? "" : "it does not launch cooperative grids";
+}
+
+/// The same by trying, which gives this process a context on it: time and memory.
+std::string obstacle_met(const DeviceInfo& device) {
   cudaError_t status = cudaSetDevice(device.index);
   if (status == cudaSuccess) status = check_machine_code();
   if (status == cudaSuccess) return "";
@@ -101,6 +105,11 @@ std::vector<DeviceInfo> list_devices(std::string& reason) {
   std::vector<DeviceInfo> devices;
   devices.reserve(static_cast<std::size_t>(count));
   for (int i = 0; i < count; ++i) devices.push_back(info_of(i));
+  for (DeviceInfo& device : devices) {  // to the first that can be used, which is the one that will be
+    if (device.unusable.empty()) device.unusable = obstacle_met(device);
+    if (device.unusable.empty()) return devices;
+  }
+  if (!devices.empty()) reason = devices.front().name + ": " + devices.front().unusable;
   return devices;
 }
 
@@ -108,7 +117,6 @@ DeviceInfo usable_device() {
   std::string reason;
   for (DeviceInfo& device : list_devices(reason)) {
     if (device.unusable.empty()) return device;
-    if (reason.empty()) reason = device.name + ": " + device.unusable;
   }
   throw DeviceError("--device cuda: " + reason + "; use --device cpu");
 }

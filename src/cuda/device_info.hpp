@@ -21,7 +21,8 @@ struct DeviceInfo {
   std::string unusable;           ///< why slalom cannot use it; empty: it can
 };
 
-/// The machine's devices, or none and in `reason` one line of why ("no NVIDIA driver ...").
+/// The machine's devices, and if none can be used in `reason` one line of why ("no NVIDIA driver ..."). Whether there is
+/// machine code for a device is found up to the first that can be used, which becomes the device in use.
 [[nodiscard]] std::vector<DeviceInfo> list_devices(std::string& reason);
 
 /// The first device that slalom can use. Throws DeviceError (exit 69) with the reason if there is none.

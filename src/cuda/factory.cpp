@@ -25,15 +25,12 @@ DeviceReport report_devices() {
   DeviceReport report;
   try {
     bool usable = false;
-    std::string unusable;  // the first device that is, and why
     for (const DeviceInfo& device : list_devices(report.unavailable)) {
       const std::string& obstacle = device.unusable;
       if (obstacle.empty() && !usable) report.usable = speed_of(device);
-      if (!obstacle.empty() && unusable.empty()) unusable = device.name + ": " + obstacle;
       usable = usable || obstacle.empty();
       report.devices.push_back(describe(device) + (obstacle.empty() ? "" : " (not usable: " + obstacle + ")"));
     }
-    if (!usable && !unusable.empty()) report.unavailable = unusable;
   } catch (const DeviceError& error) {
     report.unavailable = error.what();
   }

@@ -17,9 +17,10 @@
 namespace slalom::cuda {
 
 /// Runs each member's steps as graphs of 64 steps, then 32, 16, 8, 4, 2 and 1 for the rest and one for the last short
-/// batch. Graphs are recorded by reserve(), or by prepare() if they are missing, and kept: they read what differs between calls and members from a slot in
-/// device memory. Where there is no memory for long ones, all are shorter; the steps are the same. Members run one after another: their products are meant to fill the device, they share the
-/// memory that graphs work on, and so a member's numbers cannot depend on the others.
+/// batch. Graphs are recorded by reserve(), or by prepare() if they are missing, and kept: they read what differs
+/// between calls and members from a slot in device memory. Where there is no memory for long ones, all are shorter; the
+/// steps are the same. Members run one after another: their products are meant to fill the device, they share the memory
+/// that graphs work on, and so a member's numbers cannot depend on the others.
 class NetworkEngine : public DeviceEngine {
  public:
   static constexpr std::int64_t kGraphSteps = 64;  ///< a power of two
