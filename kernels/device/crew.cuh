@@ -44,17 +44,30 @@ class TeamBarrier {
     if (threadIdx.x == 0) {
       __threadfence();
       atomicAdd(counter_, 1U);
-      // Ever longer pauses: every poll is in the way of the blocks that have yet to arrive.
-      for (int pauses = 1; static_cast<int>(arrived() - target_) < 0; pauses = min(2 * pauses, kMostPauses)) {
-        for (int i = 0; i < pauses; ++i) __nanosleep(20);
-      }
+      wait();
       __threadfence();
     }
     crew.sync();
   }
 
  private:
-  static constexpr int kMostPauses = 8;
+  static constexpr int kPauseNs = 20;
+  static constexpr int kPollPauses = 16;  ///< a poll, a way to the L2 cache and back, takes about as long as so many
+  static constexpr int kShare = 8;        ///< of the time waited so far, a pause is one part in so many
+  static constexpr int kMostPauses = 64;
+
+  /// Until all blocks have arrived. Every poll is in the way of the blocks that have yet to arrive. So pauses grow with
+  /// the time waited so far, to 1.3 us after 10 us: a wait gets longer by an eighth at most, and the number of polls
+  /// grows with its logarithm. Many short pauses rather than one: of what it is asked for the hardware may sleep
+  /// anything from none to twice, which evens out.
+  __device__ void wait() const {
+    int waited = kPollPauses;
+    while (static_cast<int>(arrived() - target_) < 0) {
+      const int pauses = waited / kShare;
+      for (int i = 0; i < pauses; ++i) __nanosleep(kPauseNs);
+      waited = min(waited + pauses + kPollPauses, kShare * kMostPauses);
+    }
+  }
 
   [[nodiscard]] __device__ unsigned arrived() const {
     unsigned value = 0;
