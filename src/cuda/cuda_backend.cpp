@@ -128,7 +128,7 @@ void CudaBackend::reserve(std::span<const EpochShape> epochs) {
 void CudaBackend::rehearse_evaluation(const Dataset& data, std::int64_t n_rows) {
   if (resident_.find(data.view()) == nullptr) {  // rows are sent in pieces, and metrics computed on the host
     const std::int64_t n_sent = n_rows > 0 ? n_rows : data.n_rows;
-    n_rows = std::min(n_sent, PredictionBuffers::kRows);
+    n_rows = std::min(n_sent, PredictionBuffers::kRows + 1);  // two pieces take all the memory that more do
   }
   std::vector<std::uint32_t> rows(static_cast<std::size_t>(n_rows));
   std::iota(rows.begin(), rows.end(), 0U);

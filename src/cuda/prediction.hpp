@@ -2,8 +2,12 @@
 // Device memory for predictions, and how rows of the host get there in pieces.
 #pragma once
 
+#include <algorithm>
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <span>
+#include <vector>
 
 #include <cuda_runtime_api.h>
 
@@ -11,6 +15,7 @@
 
 #include "cuda/arena.hpp"
 #include "cuda/engine.hpp"
+#include "cuda/handle.hpp"
 
 namespace slalom::cuda {
 
@@ -24,7 +29,8 @@ struct PredictionJob {
   std::span<float> outputs;  ///< on the host: [rows, n_outputs]
 };
 
-/// Predicts in pieces of kRows rows with buffers that are kept from call to call.
+/// Predicts in pieces of kRows rows with buffers that are kept from call to call. While the device computes one piece,
+/// the host writes the next to page-locked memory and a stream of its own copies it.
 class PredictionBuffers {
  public:
   static constexpr std::int64_t kRows = 16384;
@@ -38,15 +44,40 @@ class PredictionBuffers {
   bool release();
   void tell(Shortages* shortages) { shortages_ = shortages; }
   /// Of device memory.
-  [[nodiscard]] std::int64_t memory_bytes() const noexcept { return static_cast<std::int64_t>(device_.bytes()); }
+  [[nodiscard]] std::int64_t memory_bytes() const noexcept;
 
  private:
-  void reserve(const PredictionJob& job, std::int64_t rows, cudaStream_t stream);
+  static constexpr std::size_t kSlots = 2;
+  /// A slot serves one piece at a time: inputs and outputs on either side, of one layout.
+  struct Memory {
+    Arena host, device;
+  };
+  struct Events {
+    Event uploaded = make_event();
+    Event done = make_event();
+  };
+  /// How the rows of a call are cut.
+  struct Pieces {
+    std::int64_t total = 0, rows = 0, count = 0;
+    [[nodiscard]] std::int64_t start(std::int64_t i) const { return i * rows; }
+    [[nodiscard]] std::int64_t size(std::int64_t i) const { return std::min(rows, total - start(i)); }
+  };
+
+  void reserve(const PredictionJob& job, const Pieces& pieces, cudaStream_t stream);
+  void upload(const PredictionJob& job, const Pieces& pieces, std::int64_t index);
+  void compute(DeviceEngine& engine, const PredictionJob& job, const Pieces& pieces, std::int64_t index,
+               cudaStream_t stream);
+  void collect(const PredictionJob& job, const Pieces& pieces, std::int64_t index);
+  [[nodiscard]] std::size_t slot_of(std::int64_t index) const {
+    return static_cast<std::size_t>(index) % memory_.size();
+  }
 
   std::int64_t piece_rows_ = kRows;
   Shortages* shortages_ = nullptr;  ///< told if the host's part is not page-locked
   std::int64_t capacity_rows_ = 0, capacity_stride_ = 0, capacity_outputs_ = 0;
-  Arena host_, device_;
+  Stream copy_ = make_stream();
+  std::array<Events, kSlots> events_;
+  std::vector<Memory> memory_;  ///< one slot, or kSlots once there was more than one piece
   Piece<float> features_, outputs_;
   Piece<std::uint32_t> rows_;
 };
