@@ -56,7 +56,7 @@ __device__ void update_arena(const OptimizerArguments& a, const DeviceRule& rule
     bool finite = true;
 #pragma unroll
     for (int k = 0; k < 4; ++k) {
-      finite = finite && isfinite(g.v[k]);
+      finite = finite && isfinite(g.v[k]) && isfinite(w.v[k]);
       const float clipped = core::clip_by_value(g.v[k], rule.clip_value) * factor;
       float values[core::kMaxSlots] = {slots[0].v[k], slots[1].v[k], slots[2].v[k]};
       w.v[k] = core::update<kRule>(w.v[k], clipped, values, c, rule.flags);
@@ -75,7 +75,8 @@ __device__ void update_arena(const OptimizerArguments& a, const DeviceRule& rule
 
 // Computes   for every parameter: g clipped by value, times min(1, limit / |g|), then w and its slots by core::update
 //            with the constants of this step (penalties only on weights). Reads one copy and writes the other: see
-//            OptimizerArguments. A gradient that is not finite sets the flag; then the copy that was read is the result.
+//            OptimizerArguments. A gradient or parameter that is not finite sets the flag; then the copy that was read is
+//            the result. Parameters, because a fused ReLU may turn their NaN into 0: then loss and gradient are finite.
 // Work split a thread takes four neighbours of the arena a turn (every boundary in it is a multiple of 8); the rule is
 //            a branch that all threads of the device take alike.
 // Memory     float4 everywhere, consecutive threads consecutive quads: each array is read or written once, whole

@@ -29,7 +29,7 @@ struct OptimizerArguments {
   const double* norm_partials = nullptr;  ///< null: no clipping by norm; else from launch_gradient_norm
 };
 /// Clips, then applies the task's rule. Does nothing but advance the step where control->active is 0. Sets the flag if
-/// a gradient element is not finite.
+/// an element of the gradient or of the parameters that are read is not finite.
 void launch_optimizer(const OptimizerArguments& arguments, cudaStream_t stream);
 
 struct GradientNormArguments {

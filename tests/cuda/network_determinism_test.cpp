@@ -2,6 +2,8 @@
 // What a network's bits do not depend on, and what a step that is not finite leaves.
 #include <cmath>
 #include <limits>
+#include <numeric>
+#include <string>
 
 #include "cuda/device_test.hpp"
 #include "cuda/network_problem.hpp"
@@ -198,6 +200,67 @@ TEST_F(NetworkBits, AGradientThatOverflowsThoughTheLossIsFiniteStopsTheStep) {
       data.weights[0] = 1e10F;
       expect_stop(p, data, bad_step, "an infinite gradient");
     }
+  }
+}
+
+/// The step of 9 that stops a network whose parameters are those of `start`; -1: none.
+std::int64_t stop_of(Backend& backend, const MemberState& start, std::span<const double> rates) {
+  backend.import_state(0, start);
+  std::vector<std::uint32_t> rows(36);
+  std::iota(rows.begin(), rows.end(), 0U);
+  const StepBlock block{.rows = rows, .batch_size = 4, .learning_rates = rates};
+  return backend.run({&block, 1})[0].first_non_finite;
+}
+
+/// `start` with one value in the middle of the tensor replaced.
+MemberState with_value(MemberState start, const TensorView& tensor, double value) {
+  start.parameters[static_cast<std::size_t>(tensor.offset + tensor.size() / 2)] = value;
+  return start;
+}
+
+TEST_F(NetworkBits, ParametersThatAreNotFiniteAreFoundInTheSameStepAsOnTheCpu) {
+  // A fused ReLU may turn NaN into 0, after which loss and gradient are finite.
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  NetworkProblem p;
+  const Dataset data = random_data(p.spec, 36);
+  const MemberState start = network_start(p.spec);
+  const MemberConfig member{.optimizer = p.optimizer, .seed = 3, .stream = 0};
+  const auto cpu = make_backend(DeviceKind::kCpu, p.spec, data, {&member, 1}, {.threads = 1});
+  const std::vector<double> rates(9, 0.01);
+  std::vector<double> leap = rates;
+  leap[3] = 3e38;  // parameters that overflow are those of the next step
+  for (const Precision precision : {Precision::kFp32, Precision::kTf32, Precision::kBf16}) {
+    const auto cuda = make_graph_backend(p.spec, data, {&member, 1}, {.precision = precision});
+    for (const TensorView& tensor : ParameterLayout(p.spec).tensors) {
+      for (const double bad : {std::numeric_limits<double>::quiet_NaN(), kInfinity, -kInfinity}) {
+        SCOPED_TRACE(std::string(name_of(precision)) + " " + tensor.name + " " + std::to_string(bad));
+        const MemberState planted = with_value(start, tensor, bad);
+        const std::int64_t found = stop_of(*cuda, planted, rates);
+        EXPECT_EQ(found, 0);
+        if (!std::isnan(bad)) continue;  // an infinity that ReLU cuts off in every row is no trouble to the CPU
+        EXPECT_EQ(stop_of(*cpu, planted, rates), found);
+      }
+    }
+    EXPECT_EQ(stop_of(*cuda, start, leap), 4);
+    EXPECT_EQ(stop_of(*cuda, start, rates), -1);
+  }
+  EXPECT_EQ(stop_of(*cpu, start, leap), 4);
+}
+
+TEST_F(NetworkBits, AFeatureThatIsNotANumberIsFoundInTheSameStepAsOnTheCpu) {
+  NetworkProblem p;
+  Dataset data = random_data(p.spec, 36);
+  data.features[static_cast<std::size_t>(22 * row_stride(p.spec.n_features) + 3)] =
+      std::numeric_limits<float>::quiet_NaN();  // row 22: step 5
+  const MemberState start = network_start(p.spec);
+  const MemberConfig member{.optimizer = p.optimizer, .seed = 3, .stream = 0};
+  const std::vector<double> rates(9, 0.01);
+  const auto cpu = make_backend(DeviceKind::kCpu, p.spec, data, {&member, 1}, {.threads = 1});
+  EXPECT_EQ(stop_of(*cpu, start, rates), 5);
+  for (const Precision precision : {Precision::kFp32, Precision::kTf32, Precision::kBf16}) {
+    SCOPED_TRACE(name_of(precision));
+    const auto cuda = make_graph_backend(p.spec, data, {&member, 1}, {.precision = precision});
+    EXPECT_EQ(stop_of(*cuda, start, rates), 5);
   }
 }
 

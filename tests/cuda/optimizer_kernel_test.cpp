@@ -212,5 +212,23 @@ TEST_F(OptimizerKernel, AGradientThatIsNotFiniteSetsTheFlagAndLeavesTheCopyThatW
   }
 }
 
+TEST_F(OptimizerKernel, AParameterThatIsNotFiniteSetsTheFlagInTheStepThatReadsIt) {
+  const core::RuleSettings settings = core::resolve_rule({.kind = OptimizerKind::kSgd});
+  std::vector<float> start(2048, 1.0F);
+  start[1027] = 3e38F;
+  const std::vector<double> rates{1.0, 1.0};
+  OptimizerRig rig(settings, start, {}, 2048, constants_of(settings, rates));
+  std::vector<float> gradient(2048, 0.0F);
+  gradient[1027] = -3e38F;
+  rig.step(gradient);
+  EXPECT_EQ(rig.flag(), -1);
+  const std::vector<float> overflown = rig.parameters();
+  EXPECT_EQ(overflown[1027], std::numeric_limits<float>::infinity());
+  gradient[1027] = 0.0F;
+  rig.step(gradient);
+  EXPECT_EQ(rig.flag(), 1);
+  EXPECT_EQ(rig.previous_parameters(), overflown);
+}
+
 }  // namespace
 }  // namespace slalom::testing
