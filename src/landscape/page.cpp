@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-#include "landscape/levels.hpp"
+#include "landscape/ground.hpp"
 #include "landscape/picture_spec.hpp"
 #include "landscape/way_points.hpp"
 #include "report/html/series_chart.hpp"
@@ -19,20 +19,19 @@ namespace html = report::html;
 std::string pair_text(double x, double y) { return fmt::format("({:.6g}, {:.6g})", x, y); }
 
 /// What the colours of the ground stand for.
-html::TextTable level_table(const Surface& surface, const std::vector<std::string>& levels) {
+html::TextTable level_table(const Surface& surface, const std::vector<std::string>& labels) {
   html::TextTable table{.caption = "Colours of the ground, from the page's colour on",
                         .columns = {{"colour", true}, {surface.value_name}},
                         .rows = {}};
-  for (std::size_t i = 0; i < levels.size(); ++i) table.rows.push_back({std::to_string(i + 1), band_text(levels, i)});
+  for (std::size_t i = 0; i < labels.size(); ++i) table.rows.push_back({std::to_string(i + 1), band_text(labels, i)});
   return table;
 }
 
-html::Chart picture_chart(const Surface& surface, const Frame& frame, const Grid& grid, const Picture& picture) {
-  const std::vector<std::string> levels = level_texts(levels_of(surface, grid));
+html::Chart picture_chart(const Surface& surface, const Ground& ground, const Picture& picture) {
   html::Chart chart{.id = picture.id,
                     .title = picture.title + ": over the contours",
                     .description = picture.description,
-                    .spec = picture_spec(surface, frame, grid, picture)};
+                    .spec = picture_spec(surface, ground, picture)};
   const std::int64_t last = last_step(picture);
   if (last > 0) {
     chart.controls.push_back({.kind = html::Control::Kind::kSlider,
@@ -46,10 +45,10 @@ html::Chart picture_chart(const Surface& surface, const Frame& frame, const Grid
   }
   chart.notes.push_back(fmt::format(
       "The lower the ground, the nearer its colour to the page's. Contours are where {} is {}{}.", surface.value_name,
-      fmt::join(levels, ", "), surface.log_levels ? ": their steps grow by about a constant factor" : ""));
-  for (std::string& note : notes_of(picture, frame)) chart.notes.push_back(std::move(note));
+      fmt::join(ground.labels, ", "), surface.log_levels ? ": their steps grow by about a constant factor" : ""));
+  for (std::string& note : notes_of(picture, ground.frame)) chart.notes.push_back(std::move(note));
   chart.table = way_table(surface, picture);
-  chart.legend = level_table(surface, levels);
+  chart.legend = level_table(surface, ground.labels);
   return chart;
 }
 
@@ -130,11 +129,10 @@ html::TextTable way_table(const Surface& surface, const Picture& picture) {
 
 html::Page landscape_page(const Surface& surface, const std::vector<Picture>& pictures, const std::string& command) {
   html::Page page(surface.title, surface.formula);
-  const Frame frame = frame_of(surface, pictures);
-  const Grid grid = grid_of(surface, frame);
+  const Ground ground = ground_of(surface, pictures);
   for (const Picture& picture : pictures) {
     html::Section section{.id = "picture-" + picture.id, .title = picture.title};
-    section.blocks.push_back(picture_chart(surface, frame, grid, picture));
+    section.blocks.push_back(picture_chart(surface, ground, picture));
     if (last_step(picture) > 0) section.blocks.push_back(value_chart(surface, picture));
     page.add(std::move(section));
   }

@@ -2,7 +2,7 @@
 // A landscape as a page: every picture with its slider, the values by step, and the numbers.
 #pragma once
 
-#include "landscape/grid.hpp"
+#include "landscape/pictures.hpp"
 #include "report/html/page.hpp"
 
 namespace slalom::landscape {

@@ -30,14 +30,14 @@ void add_lines(std::vector<std::string>& lines, const std::string& text, std::si
 
 PictureFile picture_file(const Surface& surface, const Picture& picture, report::html::Scheme scheme, int width) {
   using report::html::clean_text;
-  const std::vector<Picture> alone{picture};
-  const Frame frame = frame_of(surface, alone);
+  const Ground ground = ground_of(surface, {picture});
   const auto characters = [&](int pixels) { return static_cast<std::size_t>((width - kBeside) / pixels); };
   Header header;
   add_lines(header.title, clean_text(surface.title + ": " + picture.title), characters(kLarge));
   add_lines(header.text, clean_text(surface.formula), characters(kSmall));
-  for (const std::string& note : notes_of(picture, frame)) add_lines(header.text, clean_text(note), characters(kSmall));
-  PictureFile file{.spec = picture_spec(surface, frame, grid_of(surface, frame), picture, header),
+  for (const std::string& note : notes_of(picture, ground.frame))
+    add_lines(header.text, clean_text(note), characters(kSmall));
+  PictureFile file{.spec = picture_spec(surface, ground, picture, header),
                    .config = report::html::chart_config(scheme)};
   file.spec["description"] = clean_text(picture.title + ". " + picture.description);
   file.config["background"] = file.config["signals"][0]["value"];  // theme_surface

@@ -8,7 +8,6 @@
 
 #include <fmt/format.h>
 
-#include "landscape/levels.hpp"
 #include "landscape/picture_legend.hpp"
 #include "landscape/vega_value.hpp"
 #include "landscape/way_points.hpp"
@@ -82,10 +81,10 @@ Json minimum_data(const Surface& surface, const Frame& frame) {
   return {{"name", "minima"}, {"values", std::move(rows)}};
 }
 
-Json data_of(const Surface& surface, const Frame& frame, const Grid& grid, const Picture& picture) {
+Json data_of(const Surface& surface, const Ground& ground, const Picture& picture) {
   return Json::array(
-      {grid_data(grid),
-       legend_data(level_texts(levels_of(surface, grid))),
+      {grid_data(ground.grid),
+       legend_data(ground.labels),
        {{"name", "contours"},
         {"source", "grid"},
         {"transform",
@@ -94,8 +93,8 @@ Json data_of(const Surface& surface, const Frame& frame, const Grid& grid, const
                        {"scale", {{"expr", "[pw / datum.inner, ph / datum.inner]"}}},
                        {"smooth", true}},
                       {{"type", "formula"}, {"as", "level"}, {"expr", "indexof(levels, datum.contour.value)"}}})}},
-       minimum_data(surface, frame),
-       point_data(picture, frame),
+       minimum_data(surface, ground.frame),
+       point_data(picture, ground.frame),
        {{"name", "shown"},
         {"source", "points"},
         {"transform", Json::array({{{"type", "filter"}, {"expr", "datum.k <= step"}},
@@ -106,10 +105,10 @@ Json data_of(const Surface& surface, const Frame& frame, const Grid& grid, const
                                     {"as", {"top"}}}})}}});
 }
 
-Json signals_of(const Surface& surface, const Frame& frame, const Grid& grid, const Picture& picture, int top,
-                bool alone) {
+Json signals_of(const Surface& surface, const Ground& ground, const Picture& picture, int top, bool alone) {
   const std::size_t n = picture.panels.size();
-  const double aspect = surface.same_units ? std::clamp(frame.y.width() / frame.x.width(), 0.5, 1.0) : 0.62;
+  const double aspect =
+      surface.same_units ? std::clamp(ground.frame.y.width() / ground.frame.x.width(), 0.5, 1.0) : 0.62;
   const std::string columns =
       n == 1 ? "1" : fmt::format("width < 520 ? 1 : width < 860 || {} ? 2 : 3", n == 2 || n == 4 ? "true" : "false");
   Json titles = Json::array();
@@ -122,7 +121,7 @@ Json signals_of(const Surface& surface, const Frame& frame, const Grid& grid, co
     return Json{{"name", name}, {"update", update}};
   };
   return Json::array({{{"name", "step"}, {"value", last_step(picture)}},
-                      {{"name", "levels"}, {"value", levels_of(surface, grid)}},
+                      {{"name", "levels"}, {"value", ground.levels}},
                       {{"name", "titles"}, {"value", std::move(titles)}},
                       {{"name", "many"}, {"value", most > 1}},
                       computed("cols", columns),
@@ -368,12 +367,10 @@ std::int64_t last_step(const Picture& picture) {
   return last;
 }
 
-Json picture_spec(const Surface& surface, const Frame& frame, const Grid& grid, const Picture& picture,
-                  const Header& header) {
+Json picture_spec(const Surface& surface, const Ground& ground, const Picture& picture, const Header& header) {
   const auto n_titles = static_cast<int>(header.title.size()),
              n_lines = n_titles + static_cast<int>(header.text.size());
   const int legend = n_lines == 0 ? 0 : kHeaderTop + kHeaderLine * n_lines;
-  const std::vector<std::string> levels = level_texts(levels_of(surface, grid));
   Json marks = Json::array({panel_mark(surface)});
   for (int i = 0; i < n_lines; ++i) {
     const bool title = i < n_titles;
@@ -382,15 +379,16 @@ Json picture_spec(const Surface& surface, const Frame& frame, const Grid& grid, 
         title));
   }
   const std::string room = fmt::format("width - {} - {}", kLeft, kRight);
-  for (Json& mark : legend_marks(levels, surface.value_name, kLeft, legend, room)) marks.push_back(std::move(mark));
+  for (Json& mark : legend_marks(ground.labels, surface.value_name, kLeft, legend, room))
+    marks.push_back(std::move(mark));
   // Every length follows from `width`: what a fit would add for axes could change with it, without end.
   return {{"$schema", "https://vega.github.io/schema/vega/v5.json"},
           {"autosize", "none"},
           {"width", 900},
           {"padding", 0},
-          {"signals", signals_of(surface, frame, grid, picture, legend + kLegendHeight, n_lines > 0)},
-          {"data", data_of(surface, frame, grid, picture)},
-          {"scales", scales_of(frame, levels.size())},
+          {"signals", signals_of(surface, ground, picture, legend + kLegendHeight, n_lines > 0)},
+          {"data", data_of(surface, ground, picture)},
+          {"scales", scales_of(ground.frame, ground.levels.size())},
           {"marks", std::move(marks)},
           {"usermeta", {{"read", {{"kind", "steps"}, {"data", "shown"}, {"titles", way_titles(picture)}}}}}};
 }

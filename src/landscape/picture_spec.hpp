@@ -2,7 +2,7 @@
 // A picture as a Vega spec: contours with ways over them.
 #pragma once
 
-#include "landscape/grid.hpp"
+#include "landscape/ground.hpp"
 #include "report/html/escape.hpp"
 
 namespace slalom::landscape {
@@ -20,7 +20,7 @@ struct Header {
 /// Panels of contours and ways, in as many columns as there is room for. The signal `step` says up to which step ways are
 /// drawn: 0 to last_step, which it is at first. Colours are those of the theme (report/html/theme.hpp). A legend is above
 /// the panels, and above that the header.
-[[nodiscard]] Json picture_spec(const Surface& surface, const Frame& frame, const Grid& grid, const Picture& picture,
+[[nodiscard]] Json picture_spec(const Surface& surface, const Ground& ground, const Picture& picture,
                                 const Header& header = {});
 
 }  // namespace slalom::landscape

@@ -11,8 +11,7 @@ Json spec_of(const char* name, const char* id, const Header& header = {}) {
   const Surface surface = built_in_surface(name);
   const Settings settings{.pictures = {id}, .contenders = {{OptimizerKind::kSgd, {}}, {OptimizerKind::kAdam, {}}}};
   const std::vector<Picture> pictures = make_pictures(surface, settings);
-  const Frame frame = frame_of(surface, pictures);
-  return picture_spec(surface, frame, grid_of(surface, frame), pictures.at(0), header);
+  return picture_spec(surface, ground_of(surface, pictures), pictures.at(0), header);
 }
 
 const Json& data_called(const Json& spec, const std::string& name) {
