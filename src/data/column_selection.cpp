@@ -76,14 +76,5 @@ ColumnSelection select_columns(const Table& table, const PreprocessOptions& opti
   return selection;
 }
 
-const Column& trained_column(const Table& table, const std::string& name, bool numbers) {
-  const auto found = table.find(name);
-  if (!found) throw DataError(table.source + ": column '" + name + "' is missing; the model was trained on it");
-  if (numbers && !table.columns[*found].is_numeric()) {
-    throw DataError(table.source + ": column '" + name + "' holds text; the model was trained on numbers");
-  }
-  return table.columns[*found];
-}
-
 }  // namespace data
 }  // namespace slalom

@@ -19,7 +19,4 @@ struct ColumnSelection {
 /// Throws UsageError naming the flag for unknown or contradicting columns, or when no feature is left.
 [[nodiscard]] ColumnSelection select_columns(const Table& table, const PreprocessOptions& options);
 
-/// The column that a model was trained on; `numbers`: as numbers. Throws DataError if it is missing or holds text.
-[[nodiscard]] const Column& trained_column(const Table& table, const std::string& name, bool numbers);
-
 }  // namespace slalom::data

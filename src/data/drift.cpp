@@ -8,7 +8,7 @@
 #include <fmt/format.h>
 
 #include "data/class_names.hpp"
-#include "data/column_selection.hpp"
+#include "data/column_index.hpp"
 #include "data/column_statistics.hpp"
 #include "data/row_list.hpp"
 
@@ -94,19 +94,19 @@ std::int64_t DriftReport::n_beyond() const noexcept {
 DriftReport measure_drift(const Preprocessing& preprocessing, const Table& table, std::span<const std::uint32_t> rows,
                           const DriftThresholds& limits) {
   const data::RowList list(rows, table.n_rows);
+  const data::ColumnIndex columns(table);
   DriftReport report;
   report.rows = static_cast<std::int64_t>(list.size());
   const auto n = static_cast<double>(list.size());
   for (const InputColumn& input : preprocessing.inputs) {
     if (!input.statistics || input.width() == 0) continue;
-    const ColumnStatistics now =
-        data::input_statistics(input, data::trained_column(table, input.name, !input.categorical), list);
+    const ColumnStatistics now = data::input_statistics(input, columns.trained(input.name, !input.categorical), list);
     report.columns.push_back(compare(input.name, false, *input.statistics, now, n, limits));
   }
   for (std::size_t t = 0; t < preprocessing.target_statistics.size(); ++t) {
     const std::string& name = preprocessing.targets[t];
     const ColumnStatistics now =
-        data::target_statistics(preprocessing, data::trained_column(table, name, preprocessing.classes.empty()), list);
+        data::target_statistics(preprocessing, columns.trained(name, preprocessing.classes.empty()), list);
     report.columns.push_back(compare(name, true, preprocessing.target_statistics[t], now, n, limits));
   }
   std::stable_sort(report.columns.begin(), report.columns.end(),

@@ -7,18 +7,11 @@
 #include <slalom/preprocess.hpp>
 
 #include "data/class_names.hpp"
-#include "data/column_selection.hpp"
+#include "data/column_index.hpp"
 #include "data/row_list.hpp"
 
 namespace slalom {
 namespace {
-
-/// `role`: what the model has the column for, as the end of the message.
-const Column& find_column(const Table& table, const std::string& name, const char* role) {
-  const auto found = table.find(name);
-  if (!found) throw DataError(table.source + ": column '" + name + "' is missing; " + role);
-  return table.columns[*found];
-}
 
 constexpr const char* kTarget = "the model predicts it, so its true values are needed here";
 constexpr const char* kWeight = "it holds the weights of the rows";
@@ -67,7 +60,7 @@ class Applier {
  public:
   Applier(const Preprocessing& p, const Table& table, std::span<const std::uint32_t> rows, Purpose purpose,
           Notes& notes)
-      : p_(p), table_(table), purpose_(purpose), notes_(notes) {
+      : p_(p), table_(table), columns_(table), purpose_(purpose), notes_(notes) {
     const data::RowList all(rows, table.n_rows);
     for (std::size_t i = 0; i < all.size(); ++i) rows_.push_back(static_cast<std::uint32_t>(all[i]));
   }
@@ -93,14 +86,25 @@ class Applier {
   }
 
  private:
+  /// `role`: what the model has the column for, as the end of the message.
+  const Column& needed(const std::string& name, const char* role) const {
+    const Column* const column = columns_.find(name);
+    if (column == nullptr) throw DataError(table_.source + ": column '" + name + "' is missing; " + role);
+    return *column;
+  }
+
   void keep_rows_with_targets() {
     if (!p_.classes.empty())
-      labels_ = labels_of(p_, table_, find_column(table_, p_.targets.at(0), kTarget),
+      labels_ = labels_of(p_, table_, needed(p_.targets.at(0), kTarget),
                           purpose_ == Purpose::kTrain ? "the model does not know" : "no training row has");
+    std::vector<const std::vector<double>*> targets;
+    if (p_.classes.empty()) {
+      for (const std::string& name : p_.targets) targets.push_back(&target_column(name).values);
+    }
     const auto lacks_target = [&](std::uint32_t row) {
       if (!p_.classes.empty()) return labels_[row] < 0;
-      return std::any_of(p_.targets.begin(), p_.targets.end(),
-                         [&](const std::string& name) { return std::isnan(target_column(name).values[row]); });
+      return std::any_of(targets.begin(), targets.end(),
+                         [&](const std::vector<double>* values) { return std::isnan((*values)[row]); });
     };
     const std::size_t before = rows_.size();
     std::erase_if(rows_, lacks_target);
@@ -112,7 +116,7 @@ class Applier {
   }
 
   const NumericColumn& target_column(const std::string& name) const {
-    const Column& column = find_column(table_, name, kTarget);
+    const Column& column = needed(name, kTarget);
     if (!column.is_numeric()) {
       throw DataError(table_.source + ": target column '" + name + "' holds text, expected numbers");
     }
@@ -126,7 +130,7 @@ class Applier {
   }
 
   void fill_feature(const InputColumn& input, std::int64_t feature) {
-    const Column& column = data::trained_column(table_, input.name, !input.categorical);
+    const Column& column = columns_.trained(input.name, !input.categorical);
     if (!input.categorical) {
       const std::vector<double>& values = column.numeric().values;
       for (std::size_t i = 0; i < rows_.size(); ++i) {
@@ -184,11 +188,11 @@ class Applier {
   void fill_weights() {
     const bool by_class = purpose_ == Purpose::kTrain && !p_.class_weights.empty();
     if (p_.weight_column.empty() && !by_class) return;
-    const bool has_column = purpose_ == Purpose::kTrain || table_.find(p_.weight_column).has_value();
+    const Column* const column = weight_column();
     std::vector<double> weights(rows_.size(), 1.0);
     double sum = 0.0;
     for (std::size_t i = 0; i < rows_.size(); ++i) {
-      if (!p_.weight_column.empty() && has_column) weights[i] = sample_weight(rows_[i]);
+      if (column != nullptr) weights[i] = sample_weight(*column, rows_[i]);
       if (by_class) weights[i] *= p_.class_weights[static_cast<std::size_t>(labels_[rows_[i]])];
       sum += weights[i];
     }
@@ -198,8 +202,13 @@ class Applier {
     }
   }
 
-  double sample_weight(std::uint32_t row) const {
-    const Column& column = find_column(table_, p_.weight_column, kWeight);
+  /// nullptr: rows have no weights here; only training insists on them.
+  const Column* weight_column() const {
+    if (p_.weight_column.empty()) return nullptr;
+    return purpose_ == Purpose::kTrain ? &needed(p_.weight_column, kWeight) : columns_.find(p_.weight_column);
+  }
+
+  double sample_weight(const Column& column, std::uint32_t row) const {
     const double weight = column.is_numeric() ? column.numeric().values[row] : std::nan("");
     if (!(weight >= 0.0)) {
       throw DataError(table_.place(row) + ", column '" + p_.weight_column + "': found " + cell_text(column, row) +
@@ -210,6 +219,7 @@ class Applier {
 
   const Preprocessing& p_;
   const Table& table_;
+  data::ColumnIndex columns_;
   Purpose purpose_;
   Notes& notes_;
   std::vector<std::uint32_t> rows_;

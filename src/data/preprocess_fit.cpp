@@ -10,6 +10,7 @@
 
 #include "data/class_names.hpp"
 #include "data/class_weights.hpp"
+#include "data/column_index.hpp"
 #include "data/column_selection.hpp"
 #include "data/column_statistics.hpp"
 #include "data/row_list.hpp"
@@ -165,13 +166,14 @@ void fit_class_target(Preprocessing& p, const Table& table, const Column& column
 
 void add_statistics(Preprocessing& preprocessing, const Table& table, std::span<const std::uint32_t> rows) {
   const RowList list(rows, table.n_rows);
-  const auto column = [&](const std::string& name) -> const Column& { return table.columns[*table.find(name)]; };
+  const data::ColumnIndex columns(table);
   for (InputColumn& input : preprocessing.inputs) {
-    input.statistics = data::input_statistics(input, column(input.name), list);
+    input.statistics = data::input_statistics(input, columns.trained(input.name, false), list);
   }
   preprocessing.target_statistics.clear();
   for (const std::string& target : preprocessing.targets) {
-    preprocessing.target_statistics.push_back(data::target_statistics(preprocessing, column(target), list));
+    preprocessing.target_statistics.push_back(
+        data::target_statistics(preprocessing, columns.trained(target, false), list));
   }
 }
 

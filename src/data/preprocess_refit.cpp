@@ -4,7 +4,7 @@
 
 #include <slalom/preprocess.hpp>
 
-#include "data/column_selection.hpp"
+#include "data/column_index.hpp"
 #include "data/row_list.hpp"
 #include "data/scale_fit.hpp"
 
@@ -12,11 +12,12 @@ namespace slalom {
 Preprocessing refit_scaling(const Preprocessing& preprocessing, const Table& table, std::span<const std::uint32_t> rows,
                             const PreprocessOptions& options, Notes& notes) {
   const data::RowList list(rows, table.n_rows);
+  const data::ColumnIndex columns(table);
   Preprocessing p = preprocessing;
   std::size_t feature = 0;
   for (const InputColumn& input : p.inputs) {
     if (!input.categorical) {
-      const std::vector<double>& values = data::trained_column(table, input.name, true).numeric().values;
+      const std::vector<double>& values = columns.trained(input.name, true).numeric().values;
       const auto value = [&](std::size_t i) { return std::isnan(values[list[i]]) ? input.fill : values[list[i]]; };
       const data::Location location = data::fit_scale(options.scaling, list.size(), value, input.name, notes);
       p.offset[feature] = location.offset;
@@ -26,7 +27,7 @@ Preprocessing refit_scaling(const Preprocessing& preprocessing, const Table& tab
   }
   for (std::size_t t = 0; t < p.target_scale.size(); ++t) {
     if (p.target_scale[t] == 1.0 && p.target_offset[t] == 0.0) continue;  // trained with --no-target-scale
-    const std::vector<double>& all = data::trained_column(table, p.targets[t], true).numeric().values;
+    const std::vector<double>& all = columns.trained(p.targets[t], true).numeric().values;
     std::vector<double> known;
     for (std::size_t i = 0; i < list.size(); ++i) {
       if (!std::isnan(all[list[i]])) known.push_back(all[list[i]]);

@@ -13,6 +13,7 @@
 
 #include "data/sampler.hpp"
 #include "data/split.hpp"
+#include "support/sanitized.hpp"
 
 namespace slalom::testing {
 namespace {
@@ -92,6 +93,32 @@ TEST(Preprocess, FindsColumnsByNameInAnyOrder) {
   const Dataset b = apply_preprocessing(p, reversed, {}, Purpose::kTrain, false, notes);
   EXPECT_TRUE(std::equal(a.features.begin(), a.features.end(), b.features.begin(), b.features.end()));
   EXPECT_TRUE(std::equal(a.targets.begin(), a.targets.end(), b.targets.begin(), b.targets.end()));
+}
+
+/// Features x0, x1, ... with i and -i in the two rows of column i, and a target; from the last to the first if `reversed`.
+Table wide_table(int n_features, bool reversed) {
+  Table t;
+  t.source = "wide.csv";
+  t.n_rows = 2;
+  for (int i = 0; i < n_features; ++i) {
+    t.columns.emplace_back("x" + std::to_string(i), NumericColumn{{static_cast<double>(i), -static_cast<double>(i)}});
+  }
+  t.columns.emplace_back("y", NumericColumn{{1, 2}});
+  if (reversed) std::reverse(t.columns.begin(), t.columns.end());
+  return t;
+}
+
+// Would not end if every column were looked for among all.
+TEST(Preprocess, FindsEachOfAMillionColumns) {
+  constexpr int kColumns = 1000000 / kSlowdown;
+  Notes notes;
+  const Preprocessing p = fit(wide_table(kColumns, false), {.targets = {"y"}, .scaling = Scaling::kNone});
+  const Dataset d = apply_preprocessing(p, wide_table(kColumns, true), {}, Purpose::kTrain, false, notes);
+  ASSERT_EQ(d.n_features, kColumns);
+  for (int i = 0; i < kColumns; ++i) {
+    ASSERT_EQ(d.view().row(0)[static_cast<std::size_t>(i)], static_cast<float>(i));
+    ASSERT_EQ(d.view().row(1)[static_cast<std::size_t>(i)], -static_cast<float>(i));
+  }
 }
 
 TEST(Preprocess, LeavesOutRowsWithoutATarget) {
