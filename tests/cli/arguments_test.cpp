@@ -2,6 +2,7 @@
 // Values that no number type holds, unknown words, outputs that would overwrite an input, and outputs that fail.
 #include <sys/wait.h>
 
+#include <array>
 #include <cstdlib>
 #include <filesystem>
 
@@ -28,12 +29,27 @@ class Arguments : public CommandLine {
 
 constexpr const char* kHelp = " (see 'slalom train --help')";
 
+/// Words in turn, so that every flag is given some of them and every one of them goes to some flags: one function reads them
+/// for all flags of a type.
+template <std::size_t n>
+class InTurn {
+ public:
+  explicit InTurn(const std::array<const char*, n>& words) : words_(words) {}
+  const char* next() { return words_[at_++ % n]; }
+
+ private:
+  std::array<const char*, n> words_;
+  std::size_t at_ = 0;
+};
+
 TEST_F(Arguments, WholeNumbersAreDecimalAndOfTheirTypesRange) {
+  InTurn<9> wrong({"1.5", "nan", "inf", "1e400", "0x10", "ten", "3 4", " 3", "+-3"});
   for (const char* flag : {"--epochs", "--max-steps", "--patience", "--warmup-steps", "--step-every", "--restarts",
                            "--folds", "--average-start", "--plateau-patience", "--plateau-cooldown", "--log-every",
                            "--hidden", "--milestones", "--threads", "--max-categories"}) {
     const std::string name = flag;
-    for (const char* text : {"1.5", "nan", "inf", "1e400", "0x10", "ten", "3 4", " 3", "+-3"}) {
+    for (int i = 0; i < 2; ++i) {
+      const std::string text = wrong.next();
       expect_refused(name + "='" + text + "'", name + ": found '" + text + "', expected a whole number" + kHelp);
     }
     expect_refused(name + "=99999999999999999999",
@@ -52,6 +68,8 @@ TEST_F(Arguments, SeedsAreNeitherWrappedNorClamped) {
 }
 
 TEST_F(Arguments, NumbersAreWhatAFloat64CanHold) {
+  InTurn<6> wrong({"fast", "0x1p3", "1,5", "1.5.2", " 1", "--1"});
+  InTurn<3> too_far({"1e400", "-1e400", "1e-400"});
   for (const char* flag : {"--lr",
                            "--momentum",
                            "--dampening",
@@ -85,13 +103,10 @@ TEST_F(Arguments, NumbersAreWhatAFloat64CanHold) {
     const std::string name = flag;
     // --valid-fraction is given twice here, which is refused before its value is read.
     if (name == "--valid-fraction") continue;
-    for (const char* text : {"fast", "0x1p3", "1,5", "1.5.2", " 1", "--1"}) {
-      expect_refused(name + "='" + text + "'", name + ": found '" + text + "', expected a number" + kHelp);
-    }
-    for (const char* text : {"1e400", "-1e400", "1e-400"}) {
-      expect_refused(name + "=" + text,
-                     name + ": found '" + text + "', expected a number that a float64 can hold" + kHelp);
-    }
+    const std::string word = wrong.next(), number = too_far.next();
+    expect_refused(name + "='" + word + "'", name + ": found '" + word + "', expected a number" + kHelp);
+    expect_refused(name + "=" + number,
+                   name + ": found '" + number + "', expected a number that a float64 can hold" + kHelp);
     expect_refused(name + " ''", name + ": found an empty value" + kHelp);
     // What is a number but no sensible one is refused by the setting's own check.
     for (const char* text : {"nan", "inf", "-inf", "-1"}) {

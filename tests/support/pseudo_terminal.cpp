@@ -41,15 +41,19 @@ void PseudoTerminal::resize(int columns) const {
 }
 
 std::string PseudoTerminal::written() {
+  constexpr char kMark = '\x1d';  // no program under test writes it; what is before it was written before
+  constexpr int kPatience = 30000;
+  std::fputc(kMark, stream_.get());
   std::fflush(stream_.get());
   std::string text;
   pollfd screen{.fd = screen_, .events = POLLIN, .revents = 0};
-  while (poll(&screen, 1, 100) > 0) {  // what was written may arrive in parts
+  while (!text.ends_with(kMark)) {  // arrives in parts
     char part[4096];
-    const ssize_t n = read(screen_, part, sizeof part);
-    if (n <= 0) break;
+    const ssize_t n = poll(&screen, 1, kPatience) > 0 ? read(screen_, part, sizeof part) : 0;
+    if (n <= 0) return text + " [the terminal lost what was written]";
     text.append(part, static_cast<std::size_t>(n));
   }
+  text.pop_back();
   return text;
 }
 

@@ -186,6 +186,18 @@ TEST(Guard, KeepsStatesAtFixedStepsOfALongEpoch) {
   EXPECT_EQ(backend.n_foreseen, backend.n_runs - 1);
 }
 
+TEST(Guard, CutsNoEpochIntoMoreBlocks) {
+  TrainerConfig config = config_of(1.0, 30);
+  FakeBackend guarded(1, [](auto, auto, auto) { return 1.0; }), unguarded(1, [](auto, auto, auto) { return 1.0; });
+  (void)run(guarded, config);
+  config.guard.on = false;
+  (void)run(unguarded, config);
+  EXPECT_FALSE(guarded.saves.empty());
+  EXPECT_TRUE(unguarded.saves.empty());
+  EXPECT_EQ(unguarded.n_runs, 30) << "an epoch is a block";
+  EXPECT_EQ(guarded.n_runs, 30);
+}
+
 TEST(Guard, ForeseesTheBlocksAgainAfterItWentBack) {
   RatedBackend backend(2, bad_from(103, kNan));
   (void)run(backend, config_of(1.0, 30));
