@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "cuda/check.hpp"
-#include "device/quad.cuh"
+#include "device/product_place.cuh"
 
 namespace slalom::cuda {
 namespace {
@@ -30,9 +30,11 @@ __device__ void copy(const float* from, float* to, std::int64_t count) {
   for_each_quad(count, [&](std::int64_t i) { store_whole(to, i, load_quad(from, i, count, true)); });
 }
 
-__device__ void round(const float* from, void* to, std::int64_t count) {
-  for_each_quad(
-      count, [&](std::int64_t i) { store_whole(static_cast<__nv_bfloat16*>(to), i, load_quad(from, i, count, true)); });
+__device__ void round(const float* from, const ProductTensor* products, void* to, std::int64_t count) {
+  ProductFinder finder(products);
+  for_each_quad(count, [&](std::int64_t i) {
+    store_quad(static_cast<__nv_bfloat16*>(to), finder.find(i), load_quad(from, i, count, true));
+  });
 }
 
 // All three: computes copies; a thread moves four neighbours a turn, consecutive threads consecutive quads: whole
@@ -41,7 +43,7 @@ __device__ void round(const float* from, void* to, std::int64_t count) {
 __global__ void __launch_bounds__(kThreads) member_load_kernel(const MemberLoadArguments a) {
   if (blockIdx.x == 0 && threadIdx.x == 0) *a.control = StepControl{.task = *a.task, .active = 1};
   copy(a.task->parameters, a.parameters, a.n_total);
-  if (a.half_parameters != nullptr) round(a.task->parameters, a.half_parameters, a.n_trainable);
+  if (a.half_parameters != nullptr) round(a.task->parameters, a.products, a.half_parameters, a.n_trainable);
 }
 
 __global__ void __launch_bounds__(kThreads) member_store_kernel(const MemberStoreArguments a) {
@@ -53,7 +55,7 @@ __global__ void __launch_bounds__(kThreads) member_store_kernel(const MemberStor
 }
 
 __global__ void __launch_bounds__(kThreads) half_copy_kernel(const HalfCopyArguments a) {
-  round(a.values, a.halves, a.count);
+  round(a.values, a.products, a.halves, a.count);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 
 #include <cuda_runtime_api.h>
 
+#include "product_layout.hpp"
 #include "step_control.hpp"
 
 namespace slalom::cuda {
@@ -15,8 +16,9 @@ struct MemberLoadArguments {
   StepControl* control = nullptr;    ///< gets the task and starts at step 0
   std::int64_t n_total = 0;          ///< parameters, buffers included; a multiple of 8
   std::int64_t n_trainable = 0;
-  float* parameters = nullptr;      ///< [n_total], written
-  void* half_parameters = nullptr;  ///< null, or: [n_trainable] in bfloat16, written
+  float* parameters = nullptr;              ///< [n_total], written
+  const ProductTensor* products = nullptr;  ///< in device memory: ProductLayout::tensors; null: the arena's layout
+  void* half_parameters = nullptr;          ///< null, or: in bfloat16 and the products' layout, written
 };
 void launch_member_load(const MemberLoadArguments& arguments, cudaStream_t stream);
 
@@ -31,11 +33,12 @@ struct MemberStoreArguments {
 void launch_member_store(const MemberStoreArguments& arguments, cudaStream_t stream);
 
 struct HalfCopyArguments {
-  const float* values = nullptr;
-  std::int64_t count = 0;  ///< a multiple of 4
-  void* halves = nullptr;  ///< [count] bfloat16
+  const float* values = nullptr;            ///< the arena
+  std::int64_t count = 0;                   ///< a multiple of 4
+  const ProductTensor* products = nullptr;  ///< as in MemberLoadArguments
+  void* halves = nullptr;                   ///< bfloat16, in the products' layout
 };
-/// Rounds to bfloat16.
+/// Rounds to bfloat16. Nothing is written between the rows that the products' layout pads.
 void launch_half_copy(const HalfCopyArguments& arguments, cudaStream_t stream);
 
 }  // namespace slalom::cuda

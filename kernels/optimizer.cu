@@ -7,7 +7,7 @@
 #include "core/clip.hpp"
 #include "cuda/check.hpp"
 #include "device/block_sum.cuh"
-#include "device/quad.cuh"
+#include "device/product_place.cuh"
 
 namespace slalom::cuda {
 namespace {
@@ -44,8 +44,10 @@ __device__ void update_arena(const OptimizerArguments& a, const DeviceRule& rule
                              const core::StepConstants<float>& constants, float factor) {
   const std::int64_t quads = a.n_trainable / 4;
   const std::int64_t stride = static_cast<std::int64_t>(gridDim.x) * kThreads;
+  ProductFinder products(a.products);
   for (std::int64_t i = static_cast<std::int64_t>(blockIdx.x) * kThreads + threadIdx.x; i < quads; i += stride) {
-    Quad g = load_quad(a.gradient, i, a.n_trainable, true);
+    const ProductPlace place = products.find(i);
+    const Quad g = load_quad(a.gradient, place);
     Quad w = load_quad(a.parameters, i, a.n_trainable, true);
     Quad slots[core::kMaxSlots];
 #pragma unroll
@@ -69,7 +71,7 @@ __device__ void update_arena(const OptimizerArguments& a, const DeviceRule& rule
     for (int s = 0; s < core::kMaxSlots; ++s) {
       if (s < rule.n_slots) store_whole(state.next + s * a.n_trainable, i, slots[s]);
     }
-    if (a.half_parameters != nullptr) store_whole(static_cast<__nv_bfloat16*>(a.half_parameters), i, w);
+    if (a.half_parameters != nullptr) store_quad(static_cast<__nv_bfloat16*>(a.half_parameters), place, w);
   }
 }
 
@@ -80,7 +82,8 @@ __device__ void update_arena(const OptimizerArguments& a, const DeviceRule& rule
 // Work split a thread takes four neighbours of the arena a turn (every boundary in it is a multiple of 8); the rule is
 //            a branch that all threads of the device take alike.
 // Memory     float4 everywhere, consecutive threads consecutive quads: each array is read or written once, whole
-//            sectors. The constants go through shared memory. Registers: docs/kernels.md; no spills.
+//            sectors. Where products pad rows of weights, their gradient and bfloat16 copy are read and written value
+//            by value. The constants go through shared memory. Registers: docs/kernels.md; no spills.
 // Order      none: no two threads touch the same parameter. The norm's partial sums are added pairwise (block_sum), by
 //            every block alike. Nobody in the grid reads `step`, which one thread advances.
 // Bound by   memory: 3 + 2 slots floats a parameter (Adam: reads w, g, m, v, writes w, m, v), 2 bytes more with bfloat16.
@@ -113,9 +116,10 @@ __global__ void __launch_bounds__(kThreads) gradient_norm_kernel(const GradientN
   const float limit = a.control->task.rule.clip_value;
   const std::int64_t quads = a.n_trainable / 4;
   double sum = 0.0;
+  ProductFinder products(a.products);
   for (std::int64_t i = static_cast<std::int64_t>(blockIdx.x) * kThreads + threadIdx.x; i < quads;
        i += static_cast<std::int64_t>(gridDim.x) * kThreads) {
-    const Quad g = load_quad(a.gradient, i, a.n_trainable, true);
+    const Quad g = load_quad(a.gradient, products.find(i));
 #pragma unroll
     for (int k = 0; k < 4; ++k) {
       const auto value = static_cast<double>(core::clip_by_value(g.v[k], limit));

@@ -5,6 +5,7 @@
 #include <cuda_runtime_api.h>
 
 #include "matrix.hpp"
+#include "product_layout.hpp"
 #include "step_control.hpp"
 
 namespace slalom::cuda {
@@ -19,13 +20,14 @@ struct OptimizerArguments {
   StepControl* control = nullptr;  ///< rule, constants, the flag to set; `step` is advanced
   std::int64_t n_weights = 0;      ///< [0, n_weights) is what penalties act on
   std::int64_t n_trainable = 0;
-  const float* gradient = nullptr;  ///< [n_trainable]
+  const ProductTensor* products = nullptr;  ///< in device memory: ProductLayout::tensors; null: the arena's layout
+  const float* gradient = nullptr;          ///< in the products' layout
   const float* parameters = nullptr;
   float* next_parameters = nullptr;
   /// [n_slots, n_trainable]; null: the task's own state. Exactly one of the two is null.
   float* state = nullptr;
   float* next_state = nullptr;
-  void* half_parameters = nullptr;        ///< null, or: [n_trainable] the new parameters in bfloat16
+  void* half_parameters = nullptr;        ///< null, or: the new parameters in bfloat16, in the products' layout
   const double* norm_partials = nullptr;  ///< null: no clipping by norm; else from launch_gradient_norm
 };
 /// Clips, then applies the task's rule. Does nothing but advance the step where control->active is 0. Sets the flag if
@@ -35,6 +37,7 @@ void launch_optimizer(const OptimizerArguments& arguments, cudaStream_t stream);
 struct GradientNormArguments {
   const StepControl* control = nullptr;  ///< the task's clip_value
   std::int64_t n_trainable = 0;
+  const ProductTensor* products = nullptr;  ///< as in OptimizerArguments
   const float* gradient = nullptr;
   double* partials = nullptr;  ///< [kMostNormBlocks]: partial sums of squares
 };

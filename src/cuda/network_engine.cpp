@@ -162,6 +162,7 @@ void NetworkEngine::run_member(const MemberTask& task, const MemberTask* device_
                       .n_total = layout.n_total,
                       .n_trainable = layout.n_trainable,
                       .parameters = training_.parameters[0],
+                      .products = training_.products,
                       .half_parameters = training_.half_parameters},
                      stream);
   std::int64_t done = 0;
@@ -183,7 +184,10 @@ void NetworkEngine::predict(const float* parameters, const DeviceFeatures& x, co
                             std::int64_t n_rows, float* outputs, cudaStream_t stream) {
   ParameterPointers pointers{.master = parameters, .compute = parameters};
   if (shape_.halves()) {
-    launch_half_copy({.values = parameters, .count = shape_.layout.n_trainable, .halves = prediction_.half_parameters},
+    launch_half_copy({.values = parameters,
+                      .count = shape_.layout.n_trainable,
+                      .products = prediction_.products,
+                      .halves = prediction_.half_parameters},
                      stream);
     pointers.compute = prediction_.half_parameters;
   }

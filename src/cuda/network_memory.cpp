@@ -30,6 +30,16 @@ class Clearer {
   cudaStream_t stream_;
 };
 
+/// Null if products take the arena's layout.
+const ProductTensor* send_products(const Arena& arena, Piece<ProductTensor> piece, const NetworkShape& shape,
+                                   cudaStream_t stream) {
+  const std::vector<ProductTensor>& tensors = shape.product.tensors;
+  if (tensors.empty()) return nullptr;
+  SLALOM_CHECK(cudaMemcpyAsync(arena.pointer(piece), tensors.data(), tensors.size() * sizeof(ProductTensor),
+                               cudaMemcpyHostToDevice, stream));
+  return arena.pointer(piece);
+}
+
 std::int64_t widest_stride(const NetworkShape& shape) {
   std::int64_t widest = 0;
   for (const LayerView& layer : shape.layout.layers) widest = std::max(widest, row_stride(layer.outputs));
@@ -52,8 +62,9 @@ TrainingMemory::TrainingMemory(const NetworkShape& shape, std::int64_t n_rows, c
   const auto control_piece = memory.add<StepControl>(1);
   const std::array parameter_pieces{memory.add<float>(layout.n_total), memory.add<float>(layout.n_total)};
   const auto state_piece = memory.add<float>(shape.options.max_slots * layout.n_trainable);
-  const auto half_piece = memory.add<char>(shape.halves() ? bytes_of(layout.n_trainable, number) : 0);
-  const auto gradient_piece = memory.add<float>(layout.n_trainable);
+  const auto product_piece = memory.add<ProductTensor>(std::ssize(shape.product.tensors));
+  const auto half_piece = memory.add<char>(shape.halves() ? bytes_of(shape.product.size, number) : 0);
+  const auto gradient_piece = memory.add<float>(shape.product.size);
   std::vector<LayerPieces> layer_pieces;
   for (const LayerView& layer : layout.layers) {
     layer_pieces.push_back({.input = memory.add<char>(bytes_of(rows * row_stride(layer.inputs), number)),
@@ -78,7 +89,9 @@ TrainingMemory::TrainingMemory(const NetworkShape& shape, std::int64_t n_rows, c
   norm_partials = arena_.pointer(norm_piece);
   workspace = arena_.pointer(workspace_piece);
   const Clearer clear(arena_, stream);
+  products = send_products(arena_, product_piece, shape, stream);
   clear(control_piece);
+  clear(half_piece);
   clear(gradient_piece);
   clear(upstream_piece);
   for (std::size_t i = 0; i < 2; ++i) {
@@ -106,7 +119,8 @@ PredictionMemory::PredictionMemory(const NetworkShape& shape, std::int64_t n_row
   const Number number = shape.number();
   const std::int64_t widest = std::max(widest_stride(shape), row_stride(shape.spec.n_features));
   ArenaLayout memory;
-  const auto half_piece = memory.add<char>(shape.halves() ? bytes_of(layout.n_trainable, number) : 0);
+  const auto product_piece = memory.add<ProductTensor>(std::ssize(shape.product.tensors));
+  const auto half_piece = memory.add<char>(shape.halves() ? bytes_of(shape.product.size, number) : 0);
   const std::array activation_pieces{memory.add<char>(bytes_of(rows * widest, number)),
                                      memory.add<char>(bytes_of(rows * widest, number))};
   const auto z_piece = memory.add<float>(rows * widest);
@@ -116,6 +130,8 @@ PredictionMemory::PredictionMemory(const NetworkShape& shape, std::int64_t n_row
   half_parameters = arena_.pointer(half_piece);
   workspace = arena_.pointer(workspace_piece);
   const Clearer clear(arena_, stream);
+  products = send_products(arena_, product_piece, shape, stream);
+  clear(half_piece);
   clear(z_piece);
   for (const auto& piece : activation_pieces) clear(piece);
   for (std::size_t l = 0; l < layout.layers.size(); ++l) {

@@ -29,7 +29,8 @@ struct LayerPlace {
   float* inverse_deviation = nullptr;  ///< training with batch normalisation: [outputs]
 };
 
-/// Memory for training steps of up to `rows` rows. What steps read before they write it is cleared on `stream`.
+/// Memory for training steps of up to `rows` rows. What steps read before they write it is cleared or copied from
+/// `shape` on `stream`.
 ///
 /// Products take their operands from fixed addresses, so a member's parameters come here for a run and go back after
 /// it. There are two copies: a step reads one and writes the other, so that a step that turns out not to be finite
@@ -41,10 +42,11 @@ class TrainingMemory {
 
   std::int64_t rows = 0;
   StepControl* control = nullptr;
-  std::array<float*, 2> parameters{};  ///< [n_total]
-  float* odd_state = nullptr;          ///< [max_slots, n_trainable]
-  void* half_parameters = nullptr;     ///< bfloat16: [n_trainable]; else null
-  float* gradient = nullptr;           ///< [n_trainable]
+  std::array<float*, 2> parameters{};       ///< [n_total]
+  float* odd_state = nullptr;               ///< [max_slots, n_trainable]
+  const ProductTensor* products = nullptr;  ///< ProductLayout::tensors; null: the arena's layout
+  void* half_parameters = nullptr;          ///< bfloat16: in the products' layout; else null
+  float* gradient = nullptr;                ///< in the products' layout
   std::vector<LayerPlace> layers;
   std::array<void*, 2> delta{};  ///< [rows, widest layer] derivatives by z, layers taking turns
   float* upstream = nullptr;     ///< bfloat16: [rows, widest layer] derivatives by an activation; else null
@@ -58,14 +60,15 @@ class TrainingMemory {
   Arena arena_;
 };
 
-/// Memory for predictions of up to `rows` rows at a time, cleared on `stream`.
+/// Memory for predictions of up to `rows` rows at a time, cleared or copied from `shape` on `stream`.
 class PredictionMemory {
  public:
   PredictionMemory() = default;
   PredictionMemory(const NetworkShape& shape, std::int64_t rows, cudaStream_t stream);
 
   std::int64_t rows = 0;
-  void* half_parameters = nullptr;  ///< bfloat16: [n_trainable]; else null
+  const ProductTensor* products = nullptr;  ///< as in TrainingMemory
+  void* half_parameters = nullptr;          ///< the same
   std::vector<LayerPlace> layers;
   void* workspace = nullptr;
 

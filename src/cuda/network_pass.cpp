@@ -32,16 +32,16 @@ struct LayerPass {
 
 /// The product, to the next layer's input if ReLU is fused, else to z.
 void enqueue_product(const LayerPass& pass, const BlasContext& blas) {
-  const LayerView& layer = pass.view();
-  const void* weights = element(pass.parameters.compute, pass.shape.number(), layer.weight);
+  const ProductLayout::Layer& product = pass.shape.product.layers[pass.layer];
+  const void* weights = element(pass.parameters.compute, pass.shape.number(), product.weight);
   MatmulOperands operands{.a = weights, .b = pass.place.input.data};
   if (pass.plan.fused_relu) {
     operands.d = pass.place.output.data;
-    operands.bias = element(pass.parameters.compute, pass.shape.number(), layer.bias);
+    operands.bias = element(pass.parameters.compute, pass.shape.number(), product.bias);
     operands.mask = pass.place.relu_mask;
   } else {
     operands.d = pass.place.z;
-    if (pass.plan.fused_bias) operands.bias = pass.parameters.master + layer.bias;
+    if (pass.plan.fused_bias) operands.bias = pass.parameters.master + pass.view().bias;
   }
   pass.plan.product.run(operands, blas);
 }
@@ -129,11 +129,12 @@ void TrainingStep::forward(std::size_t l) const {
 /// From the derivative by layer l's z to its parameters' gradients, and to the derivative by the z of the layer below.
 void TrainingStep::backward(std::size_t l) const {
   const LayerView& layer = shape.layout.layers[l];
+  const ProductLayout::Layer& product_layer = shape.product.layers[l];
   const LayerPlans& plan = plans[l];
-  float* bias_gradient = memory.gradient + layer.bias;
+  float* bias_gradient = memory.gradient + product_layer.bias;
   plan.weight_gradient.run({.a = memory.layers[l].input.data,
                             .b = delta(l).data,
-                            .d = memory.gradient + layer.weight,
+                            .d = memory.gradient + product_layer.weight,
                             .bias = plan.bias_gradient == BiasGradient::kWeightGradient ? bias_gradient : nullptr},
                            blas);
   if (plan.bias_gradient == BiasGradient::kColumnSum) {
@@ -143,15 +144,16 @@ void TrainingStep::backward(std::size_t l) const {
   if (l == 0) return;
 
   const LayerView& below = shape.layout.layers[l - 1];
+  const ProductLayout::Layer& product_below = shape.product.layers[l - 1];
   const LayerPlace& place = memory.layers[l - 1];
   const bool fused = plans[l - 1].forward.fused_relu;
   // Unfused products give float32; with float32 derivatives the kernel after them works in place.
   void* product = fused || !shape.halves() ? delta(l - 1).data : memory.upstream;
   const bool fused_bias = plans[l - 1].bias_gradient == BiasGradient::kInputGradient;
-  plan.input_gradient->run({.a = element(parameters().compute, shape.number(), layer.weight),
+  plan.input_gradient->run({.a = element(parameters().compute, shape.number(), product_layer.weight),
                             .b = delta(l).data,
                             .d = product,
-                            .bias = fused_bias ? memory.gradient + below.bias : nullptr,
+                            .bias = fused_bias ? memory.gradient + product_below.bias : nullptr,
                             .mask = fused ? place.relu_mask : nullptr},
                            blas);
   if (fused) return;
@@ -176,8 +178,8 @@ void TrainingStep::backward(std::size_t l) const {
                               .upstream = upstream,
                               .activation = shape.spec.activation,
                               .dropout = dropout,
-                              .gamma_gradient = memory.gradient + below.gamma,
-                              .beta_gradient = memory.gradient + below.beta,
+                              .gamma_gradient = memory.gradient + product_below.gamma,
+                              .beta_gradient = memory.gradient + product_below.beta,
                               .delta = delta(l - 1)},
                              blas.stream);
 }
@@ -187,6 +189,7 @@ void TrainingStep::update() const {
   if (clips_norm) {
     launch_gradient_norm({.control = memory.control,
                           .n_trainable = layout.n_trainable,
+                          .products = memory.products,
                           .gradient = memory.gradient,
                           .partials = memory.norm_partials},
                          blas.stream);
@@ -194,6 +197,7 @@ void TrainingStep::update() const {
   launch_optimizer({.control = memory.control,
                     .n_weights = layout.n_weights,
                     .n_trainable = layout.n_trainable,
+                    .products = memory.products,
                     .gradient = memory.gradient,
                     .parameters = memory.parameters[parity],
                     .next_parameters = memory.parameters[1 - parity],

@@ -12,8 +12,8 @@ namespace {
 /// Finds plans of one network at one number of rows.
 class PlanFinder {
  public:
-  PlanFinder(cublasLtHandle_t handle, const NetworkShape& shape, std::int64_t rows)
-      : handle_(handle), shape_(shape), rows_(rows) {}
+  PlanFinder(cublasLtHandle_t handle, const NetworkShape& shape, std::int64_t rows, bool clean_padding)
+      : handle_(handle), shape_(shape), rows_(rows), clean_padding_(clean_padding) {}
 
   /// `relu`: the epilogue that fuses bias and ReLU, if the layer may use one.
   [[nodiscard]] ForwardPlan forward(std::size_t l, std::optional<cublasLtEpilogue_t> relu) const {
@@ -66,14 +66,18 @@ class PlanFinder {
   }
 
  private:
+  /// How much of a row of layer l's weights and inputs a product takes: where the padding of both is zero, all.
+  [[nodiscard]] std::int64_t input_width(std::size_t l) const {
+    return clean_padding_ || l == 0 ? shape_.product.layers[l].width : shape_.layout.layers[l].inputs;
+  }
   // Row-major [rows, units] is column-major [units, rows]; weights [out, in] are column-major [in, out].
   [[nodiscard]] MatmulShape forward_shape(std::size_t l, cublasLtEpilogue_t epilogue, Number out) const {
     const LayerView& layer = shape_.layout.layers[l];
     return {.m = layer.outputs,
             .n = rows_,
-            .k = layer.inputs,
+            .k = input_width(l),
             .transpose_a = true,
-            .lda = layer.inputs,
+            .lda = shape_.product.layers[l].width,
             .ldb = row_stride(layer.inputs),
             .ldd = row_stride(layer.outputs),
             .in = shape_.number(),
@@ -84,10 +88,10 @@ class PlanFinder {
   [[nodiscard]] MatmulShape input_gradient_shape(std::size_t l, cublasLtEpilogue_t epilogue) const {
     const LayerView& layer = shape_.layout.layers[l];
     const bool plain = epilogue == CUBLASLT_EPILOGUE_DEFAULT;
-    return {.m = layer.inputs,
+    return {.m = input_width(l),
             .n = rows_,
             .k = layer.outputs,
-            .lda = layer.inputs,
+            .lda = shape_.product.layers[l].width,
             .ldb = row_stride(layer.outputs),
             .ldd = row_stride(layer.inputs),
             .in = shape_.number(),
@@ -97,13 +101,13 @@ class PlanFinder {
   }
   [[nodiscard]] MatmulShape weight_gradient_shape(std::size_t l, cublasLtEpilogue_t epilogue) const {
     const LayerView& layer = shape_.layout.layers[l];
-    return {.m = layer.inputs,
+    return {.m = input_width(l),
             .n = layer.outputs,
             .k = rows_,
             .transpose_b = true,
             .lda = row_stride(layer.inputs),
             .ldb = row_stride(layer.outputs),
-            .ldd = layer.inputs,
+            .ldd = shape_.product.layers[l].width,
             .in = shape_.number(),
             .epilogue = epilogue};
   }
@@ -126,12 +130,13 @@ class PlanFinder {
   cublasLtHandle_t handle_;
   const NetworkShape& shape_;
   std::int64_t rows_;
+  bool clean_padding_;
 };
 
 }  // namespace
 
 std::vector<LayerPlans> training_plans(cublasLtHandle_t handle, const NetworkShape& shape, std::int64_t rows) {
-  const PlanFinder finder(handle, shape, rows);
+  const PlanFinder finder(handle, shape, rows, true);
   const ModelSpec& spec = shape.spec;
   const bool may_fuse_relu = spec.activation == Activation::kRelu && !spec.batch_norm && spec.dropout == 0.0;
   std::vector<LayerPlans> plans;
@@ -159,7 +164,8 @@ std::vector<LayerPlans> training_plans(cublasLtHandle_t handle, const NetworkSha
 }
 
 std::vector<ForwardPlan> prediction_plans(cublasLtHandle_t handle, const NetworkShape& shape, std::int64_t rows) {
-  const PlanFinder finder(handle, shape, rows);
+  // Layers share memory for their inputs; only the first layer's rows come with padding.
+  const PlanFinder finder(handle, shape, rows, false);
   const bool may_fuse_relu = shape.spec.activation == Activation::kRelu && !shape.spec.batch_norm;
   std::vector<ForwardPlan> plans;
   for (std::size_t l = 0; l < shape.n_layers(); ++l) {

@@ -10,6 +10,7 @@
 #include <slalom/model.hpp>
 
 #include "matrix.hpp"
+#include "product_layout.hpp"
 
 namespace slalom::cuda {
 
@@ -23,8 +24,10 @@ struct NetworkShape {
   ModelSpec spec;
   ParameterLayout layout;
   NetworkOptions options;
+  ProductLayout product;  ///< of the gradient, and of the weights that products read
 
-  NetworkShape(ModelSpec model, NetworkOptions chosen) : spec(std::move(model)), layout(spec), options(chosen) {}
+  NetworkShape(ModelSpec model, NetworkOptions chosen)
+      : spec(std::move(model)), layout(spec), options(chosen), product(layout, halves()) {}
 
   /// How activations, derivatives and the weights that products read are stored.
   [[nodiscard]] Number number() const noexcept {
