@@ -11,6 +11,16 @@
 #include "cuda/check.hpp"
 
 namespace slalom::cuda {
+namespace {
+
+/// Whether the state before the first step is zero where the parameters are: core::fresh_state.
+bool starts_from_zeros(const core::RuleSettings& settings) {
+  const std::vector<float> one_parameter(1, 0.0F);
+  const std::vector<float> state = core::fresh_state(settings, one_parameter, 1);
+  return std::all_of(state.begin(), state.end(), [](float value) { return value == 0.0F; });
+}
+
+}  // namespace
 
 Population::Population(const ParameterLayout& layout, std::span<const MemberConfig> members, cudaStream_t stream,
                        Shortages* shortages)
@@ -28,9 +38,19 @@ Population::Population(const ParameterLayout& layout, std::span<const MemberConf
   arena_ = Arena(memory, MemoryKind::kDevice);
   snapshots_.emplace(counts, shortages, stream_);
   // Memory checkers want the target of a copy on the device to have been written once.
-  SLALOM_CHECK(cudaMemsetAsync(arena_.pointer(evaluation_), 0, arena_.count(evaluation_) * sizeof(float), stream_));
+  clear(evaluation_);
   const std::vector<double> zeros(static_cast<std::size_t>(n_total_), 0.0);
-  for (std::int64_t m = 0; m < static_cast<std::int64_t>(members_.size()); ++m) import_state(m, {.parameters = zeros});
+  for (std::size_t m = 0; m < members_.size(); ++m) {
+    if (starts_from_zeros(members_[m].settings)) {
+      clear(members_[m].values);
+    } else {
+      import_state(static_cast<std::int64_t>(m), {.parameters = zeros});
+    }
+  }
+}
+
+void Population::clear(Piece<float> piece) const {
+  SLALOM_CHECK(cudaMemsetAsync(arena_.pointer(piece), 0, arena_.count(piece) * sizeof(float), stream_));
 }
 
 DeviceRule Population::rule(std::int64_t member) const {

@@ -24,7 +24,7 @@ namespace slalom::cuda {
 /// construction; those that return values wait for it.
 class Population {
  public:
-  /// `shortages`: told if snapshots do not fit the device.
+  /// Parameters are zero, states fresh. `shortages`: told if snapshots do not fit the device.
   Population(const ParameterLayout& layout, std::span<const MemberConfig> members, cudaStream_t stream,
              Shortages* shortages = nullptr);
 
@@ -65,6 +65,7 @@ class Population {
 
   [[nodiscard]] const Member& at(std::int64_t member) const { return members_.at(static_cast<std::size_t>(member)); }
   [[nodiscard]] std::int64_t n_state(const Member& member) const { return member.settings.n_slots * n_trainable_; }
+  void clear(Piece<float> piece) const;
   void copy(const float* from, float* to, std::size_t count) const;
   [[nodiscard]] std::vector<double> download(const float* from, std::int64_t count) const;
 

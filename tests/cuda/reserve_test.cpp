@@ -134,5 +134,31 @@ TEST_P(ReserveTest, NothingIsAllocatedInTheTrainingLoop) {
 
 INSTANTIATE_TEST_SUITE_P(Runs, ReserveTest, ::testing::ValuesIn(cases()));
 
+class PopulationStart : public DeviceTest {
+ protected:
+  void TearDown() override { set_fault({}); }
+  /// How often the host waits while a backend of so many members is made.
+  static std::int64_t waits(std::size_t n_members, const OptimizerConfig& optimizer) {
+    const ModelSpec spec = linear_spec(LossKind::kMse, 5, 1);
+    const Dataset data = random_data(spec, 20);
+    const std::vector<MemberConfig> members(n_members, {.optimizer = optimizer});
+    set_fault({.calls = ",cudaStreamSynchronize,", .number = 1 << 30});
+    const auto backend = make_backend(DeviceKind::kCuda, spec, data, members);
+    const std::int64_t counted = counted_calls();
+    for (const double value : backend->export_state(static_cast<std::int64_t>(n_members) - 1).parameters) {
+      EXPECT_EQ(value, 0.0);
+    }
+    return counted;
+  }
+};
+
+TEST_F(PopulationStart, WaitsForAllMembersAtOnce) {
+  for (const OptimizerKind kind : {OptimizerKind::kSgd, OptimizerKind::kAdam, OptimizerKind::kAveragedSgd}) {
+    const std::int64_t alone = waits(1, {.kind = kind});
+    EXPECT_GT(alone, 0);
+    EXPECT_EQ(waits(50, {.kind = kind}), alone);
+  }
+}
+
 }  // namespace
 }  // namespace slalom::testing
