@@ -29,7 +29,8 @@ class Machine {
  public:
   /// cpu, reference: bandwidth at which `threads` threads together sum an array of `working_set` bytes (rounded up to a
   /// power of two from 16 KiB to 512 MiB) again and again, so that the same level of the caches answers that would hold
-  /// the working set; and oneDNN's float32 product of two 1024 x 1024 matrices on `threads` threads.
+  /// the working set; and on `threads` threads the faster of oneDNN's float32 product of two 1024 x 1024 matrices and the
+  /// backend's own products of large layers, where it has them, within L2.
   /// cuda: see probe_cuda(); the working set makes no difference.
   [[nodiscard]] Speed speed(DeviceKind device, std::int64_t working_set, int threads);
 

@@ -12,8 +12,8 @@
 
 #include "core/rounding.hpp"
 #include "core/stopwatch.hpp"
+#include "cpu/huge_pages.hpp"
 #include "cpu/instruction_set.hpp"
-#include "cpu/tiled_network_engine.hpp"
 #include "suite.hpp"
 
 namespace slalom::bench {
@@ -67,34 +67,45 @@ struct Operands {
   AlignedFloats a, b, c;
 };
 
+/// With the CPU backend's products for small layers or for large ones.
+template <bool kLarge>
 class OwnProduct {
  public:
   explicit OwnProduct(Operands& o)
       : o_(o),
-        panels_(static_cast<std::size_t>(packed_floats(kernels_, o.k, o.n))),
-        tiles_(static_cast<std::size_t>((o.m + kernels_.tile) * o.k)) {}
+        panels_(static_cast<std::size_t>(kernels_.panels_floats(o.k, o.n))),
+        tiles_(static_cast<std::size_t>(kernels_.tiles_floats(o.m, o.k))) {
+    cpu::use_huge_pages(panels_.data(), panels_.size() * sizeof(float));
+    cpu::use_huge_pages(tiles_.data(), tiles_.size() * sizeof(float));
+  }
 
   void run() {
     const std::int64_t count = core::ceil_div(o_.n, kernels_.panel);
     for (std::int64_t p = 0; p < count; ++p) {
       const std::int64_t column = p * kernels_.panel;
       const std::int64_t columns = std::min(kernels_.panel, o_.n - column);
-      float* panel = panels_.data() + column * o_.k;
+      float* panel = panels_.data() + p * kernels_.panel_floats(o_.k);
       if (o_.forward) {
         kernels_.pack_transposed(o_.b.data() + column * o_.k, o_.k, o_.k, columns, panel);
       } else {
         kernels_.pack(o_.b.data() + column, o_.n, o_.k, columns, panel);
       }
     }
-    for (std::int64_t row = 0; row < o_.m; row += kBlockRows) {
-      const std::int64_t rows = std::min(kBlockRows, o_.m - row);
-      if (!o_.forward) kernels_.pack_left(o_.a.data() + row, o_.m, o_.k, rows, tiles_.data());
+    const bool in_tiles = !o_.forward || kernels_.pack_left != nullptr;
+    const std::int64_t block_rows = kernels_.block_rows(o_.m, o_.k);
+    for (std::int64_t row = 0; row < o_.m; row += block_rows) {
+      const std::int64_t rows = std::min(block_rows, o_.m - row);
+      const float* a = o_.a.data() + row * (o_.forward ? o_.k : 1);
+      if (in_tiles) {
+        (o_.forward ? kernels_.pack_left : kernels_.pack_left_transposed)(a, o_.forward ? o_.k : o_.m, o_.k, rows,
+                                                                          tiles_.data());
+      }
       const cpu::Product product{.m = rows,
                                  .n = o_.n,
                                  .k = o_.k,
-                                 .a = o_.forward ? o_.a.data() + row * o_.k : tiles_.data(),
+                                 .a = in_tiles ? tiles_.data() : a,
                                  .a_row = o_.k,
-                                 .a_in_tiles = !o_.forward,
+                                 .a_in_tiles = in_tiles,
                                  .panels = panels_.data(),
                                  .c = o_.c.data() + row * o_.n,
                                  .c_row = o_.n,
@@ -104,9 +115,12 @@ class OwnProduct {
   }
 
  private:
-  static constexpr std::int64_t kBlockRows = cpu::TiledNetworkEngine::kBlockRows;
+  static const cpu::ProductKernels& kernels() {
+    const cpu::InstructionSet set = cpu::chosen_instruction_set();
+    return kLarge ? *set.large_products : *set.products;
+  }
   Operands& o_;
-  const cpu::ProductKernels& kernels_ = *cpu::instruction_sets().front().products;
+  const cpu::ProductKernels& kernels_ = kernels();
   AlignedFloats panels_, tiles_;
 };
 
@@ -164,15 +178,21 @@ void time_product(benchmark::State& state, Suite& suite, Kind kind, const Layer&
 }  // namespace
 
 void register_products(Suite& suite) {
-  for (const Layer& layer : {Layer{64, 8, 64}, Layer{64, 64, 64}, Layer{100, 100, 50}, Layer{128, 256, 128},
-                             Layer{128, 784, 256}, Layer{512, 784, 1024}, Layer{512, 1024, 1024}}) {
+  for (const Layer& layer :
+       {Layer{64, 8, 64}, Layer{64, 64, 64}, Layer{100, 100, 50}, Layer{128, 256, 128}, Layer{64, 784, 256},
+        Layer{96, 128, 128}, Layer{128, 784, 256}, Layer{512, 784, 1024}, Layer{512, 1024, 1024}}) {
     for (const Kind kind : {Kind::kForward, Kind::kGradient}) {
       const std::string name = std::string("Product/") + (kind == Kind::kForward ? "forward" : "gradient") +
                                "/rows:" + std::to_string(layer.rows) + "/" + std::to_string(layer.inputs) + "-" +
                                std::to_string(layer.outputs);
       suite.add(name + "/slalom", benchmark::kMicrosecond, [&suite, kind, layer](benchmark::State& state) {
-        time_product<OwnProduct>(state, suite, kind, layer);
+        time_product<OwnProduct<false>>(state, suite, kind, layer);
       });
+      if (cpu::chosen_instruction_set().large_products != nullptr) {
+        suite.add(name + "/slalom-large", benchmark::kMicrosecond, [&suite, kind, layer](benchmark::State& state) {
+          time_product<OwnProduct<true>>(state, suite, kind, layer);
+        });
+      }
       suite.add(name + "/onednn", benchmark::kMicrosecond, [&suite, kind, layer](benchmark::State& state) {
         time_product<DnnlProduct>(state, suite, kind, layer);
       });

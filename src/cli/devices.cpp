@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 
 #include "cli/command.hpp"
+#include "cpu/instruction_set.hpp"
 #include "cuda/factory.hpp"
 #include "text/table.hpp"
 
@@ -16,7 +17,8 @@ void add_devices(CLI::App& app) {
     text::TextTable table({text::ColumnKind::kName, text::ColumnKind::kNote});
     table.heading({"device", "what it is"});
     const int threads = omp_get_num_procs();
-    table.add({"cpu", fmt::format("float32, {} thread{}", threads, threads == 1 ? "" : "s")});
+    table.add({"cpu", fmt::format("float32, {} thread{}, {} instructions", threads, threads == 1 ? "" : "s",
+                                  cpu::chosen_instruction_set().name)});
     table.add({"reference", "float64, plain loops, one thread: the yardstick"});
     const cuda::DeviceReport report = cuda::report_devices();
     for (std::size_t i = 0; i < report.devices.size(); ++i) table.add({fmt::format("cuda:{}", i), report.devices[i]});

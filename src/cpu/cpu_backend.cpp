@@ -34,7 +34,7 @@ class CpuBackend : public HostBackend<float> {
 
  private:
   std::unique_ptr<Engine<float>> make_engine(const ModelSpec& spec, const Dataset& train, int threads) {
-    const InstructionSet widest = instruction_sets().front();
+    const InstructionSet widest = chosen_instruction_set();
     if (spec.is_linear()) {
       const CompactRows* compact = compact_ ? &*compact_ : nullptr;
       return std::make_unique<LinearEngine>(spec, train, compact, threads, *widest.linear);

@@ -17,10 +17,15 @@ struct InstructionSet {
   const LinearKernels* linear = nullptr;
   const NetworkKernels* network = nullptr;
   const ProductKernels* products = nullptr;
+  const ProductKernels* large_products = nullptr;  ///< instead, where packing pays (NetworkProducts); null: none
 };
 
-/// What this machine can run, the widest first. All give the same bits, but that the products of the baseline are rounded
-/// before they are added.
+/// What this machine can run, the widest first. All give the same bits, but that large products of AMX are other sums, and
+/// that the products of the baseline are rounded before they are added.
 [[nodiscard]] std::vector<InstructionSet> instruction_sets();
+
+/// The widest, or the one that the environment variable SLALOM_CPU_ISA names (amx, avx512, avx2 or baseline). Throws
+/// ConfigError if it names another one, or one that this machine does not have.
+[[nodiscard]] InstructionSet chosen_instruction_set();
 
 }  // namespace slalom::cpu

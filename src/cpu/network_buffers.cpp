@@ -39,7 +39,7 @@ class Arrangement {
 
 }  // namespace
 
-void NetworkBuffers::reserve(const ModelSpec& spec, const ParameterLayout& layout, const ProductKernels& kernels,
+void NetworkBuffers::reserve(const ModelSpec& spec, const ParameterLayout& layout, const NetworkProducts& products,
                              std::int64_t n, bool training) {
   if (n <= (training ? training_rows : rows)) return;
   n = std::max(n, rows);
@@ -54,13 +54,13 @@ void NetworkBuffers::reserve(const ModelSpec& spec, const ParameterLayout& layou
     memory.add(layer.input, n * layer.input_row);
     const bool hidden = l + 1 < layers.size();
     memory.add(layer.bias, layer.row);
-    if (hidden) memory.add(layer.forward, packed_floats(kernels, view.inputs, view.outputs));
+    if (hidden) memory.add(layer.forward, products.panels_floats(l, view, view.inputs, view.outputs));
     if (hidden && (spec.activation != Activation::kRelu || spec.dropout > 0.0 || spec.batch_norm)) {
       memory.add(layer.z, n * layer.row);
     }
     if (!training) continue;
-    memory.add(layer.input_panels, packed_floats(kernels, n, view.inputs));
-    if (l > 0) memory.add(layer.backward, packed_floats(kernels, view.outputs, view.inputs));
+    memory.add(layer.input_panels, products.panels_floats(l, view, n, view.inputs));
+    if (l > 0) memory.add(layer.backward, products.panels_floats(l, view, view.outputs, view.inputs));
     if (hidden) memory.add(layer.delta, n * layer.row);
     if (view.gamma >= 0) {
       memory.add(layer.normalised, n * layer.row);

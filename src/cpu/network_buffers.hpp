@@ -10,7 +10,7 @@
 #include <slalom/model.hpp>
 
 #include "core/rounding.hpp"
-#include "cpu/product_kernels.hpp"
+#include "cpu/network_products.hpp"
 
 namespace slalom::cpu {
 
@@ -42,7 +42,7 @@ struct NetworkBuffers {
   std::vector<double> losses;      ///< of every block of rows
 
   /// Makes room for `n` rows, with what only training needs or without; keeps nothing.
-  void reserve(const ModelSpec& spec, const ParameterLayout& layout, const ProductKernels& kernels, std::int64_t n,
+  void reserve(const ModelSpec& spec, const ParameterLayout& layout, const NetworkProducts& products, std::int64_t n,
                bool training);
 
  private:
@@ -52,7 +52,7 @@ struct NetworkBuffers {
 /// What one thread needs for itself.
 struct ThreadScratch {
   AlignedFloats panel;  ///< of the last layer's input
-  AlignedFloats tiles;  ///< of derivatives, for a weight gradient
+  AlignedFloats tiles;  ///< of a block of A
   AlignedFloats loss;   ///< LinearPass::scratch
   bool finite = true;   ///< all gradients that this thread has computed in this step
 };

@@ -31,7 +31,7 @@ TiledNetworkEngine::TiledNetworkEngine(const ModelSpec& spec, const Dataset& dat
       losses_(loss_problem(spec, data)),
       plain_relu_(spec.activation == Activation::kRelu && !spec.batch_norm && !(spec.dropout > 0.0)),
       threads_(threads),
-      products_(*set.products),
+      products_(set, layout_),
       passes_(*set.network),
       loss_(passes_.loss(spec.loss.kind)),
       activate_(passes_.activate(spec.activation)),
@@ -46,18 +46,41 @@ int TiledNetworkEngine::threads_for(std::int64_t batch_rows) const {
   return static_cast<int>(std::clamp<std::int64_t>(most, 1, threads_));
 }
 
+/// Room for what threads pack for themselves, of batches of `rows` rows.
+void TiledNetworkEngine::make_scratch(int threads, std::int64_t rows, bool training) {
+  std::int64_t tiles = 0;
+  for (std::size_t l = 0; l + 1 < layout_.layers.size(); ++l) {
+    const LayerView& view = layout_.layers[l];
+    for (const std::int64_t batch_size : {std::int64_t{1}, rows}) {
+      const ProductKernels& products = products_.of_layer(l, view, batch_size);
+      const auto block_floats = [&](std::int64_t m, std::int64_t k) {
+        tiles = std::max(tiles, products.tiles_floats(products.block_rows(m, k), k));
+      };
+      if (products.pack_left != nullptr) block_floats(rows, view.inputs);
+      if (training) block_floats(view.outputs, rows);
+      if (training && products.pack_left != nullptr) block_floats(rows, view.outputs);
+    }
+  }
+  const std::int64_t panel = products_.of_last().panel_floats(layout_.layers.back().inputs);
+  const auto grow = [](AlignedFloats& floats, std::int64_t n) {
+    if (floats.size() < static_cast<std::size_t>(n)) floats.resize(static_cast<std::size_t>(n));
+  };
+  for (int t = 0; t < threads; ++t) {
+    ThreadScratch& scratch = scratch_[static_cast<std::size_t>(t)];
+    grow(scratch.panel, panel);
+    grow(scratch.tiles, tiles);
+    if (training) grow(scratch.loss, scratch_floats(losses_));
+    use_huge_pages(scratch.tiles.data(), scratch.tiles.size() * sizeof(float));
+  }
+}
+
 BlockResult TiledNetworkEngine::train(MemberStore<float>& member, const StepBlock& block) {
   const auto rows = static_cast<std::int64_t>(rows_of_step(block, 0).size());
   buffers_.reserve(spec_, layout_, products_, rows, true);
   use_huge_pages(member.parameters().data(), member.parameters().size() * sizeof(float));
   use_huge_pages(member.state().data(), member.state().size() * sizeof(float));
   const int threads = threads_for(rows);
-  for (int t = 0; t < threads; ++t) {
-    ThreadScratch& scratch = scratch_[static_cast<std::size_t>(t)];
-    scratch.panel.resize(static_cast<std::size_t>(layout_.layers.back().inputs * products_.panel));
-    scratch.tiles.resize(static_cast<std::size_t>(kBlockRows * buffers_.training_rows));
-    scratch.loss.resize(static_cast<std::size_t>(scratch_floats(losses_)));
-  }
+  make_scratch(threads, rows, true);
   const Run run{block, member, passes_.update(member.settings().rule, core::flags_of(member.settings()))};
   return run_block(threads, block.learning_rates.size(), member.clock(),
                    [&](core::StepClock& clock, Crew& crew, BlockResult* into) { run_steps(run, clock, crew, into); });
@@ -73,6 +96,7 @@ void TiledNetworkEngine::run_steps(const Run& run, core::StepClock& clock, Crew&
         .x = view_,
         .rows = rows.data(),
         .n = static_cast<std::int64_t>(rows.size()),
+        .batch_size = run.block.batch_size,
         .parameters = parameters,
         .running = parameters,
         .dropout = {.seed = config.seed, .stream = static_cast<std::uint32_t>(config.stream), .step = clock.step()}};
@@ -156,16 +180,15 @@ void TiledNetworkEngine::predict(const FeatureView& x, std::span<const std::uint
   if (total == 0) return;
   const std::int64_t most = std::min(total, kTiledPredictRows);
   buffers_.reserve(spec_, layout_, products_, most, false);
-  for (ThreadScratch& scratch : scratch_) {
-    const auto floats = static_cast<std::size_t>(layout_.layers.back().inputs * products_.panel);
-    if (scratch.panel.size() < floats) scratch.panel.resize(floats);
-  }
-  with_crew(threads_for(most), [&](Crew& crew) {
+  const int threads = threads_for(most);
+  make_scratch(threads, most, false);
+  with_crew(threads, [&](Crew& crew) {
     for (std::int64_t start = 0; start < total; start += kTiledPredictRows) {
       const Batch batch{.x = x,
                         .rows = rows.empty() ? nullptr : rows.data() + start,
                         .first = first + start,
                         .n = std::min(kTiledPredictRows, total - start),
+                        .batch_size = kTiledPredictRows,
                         .parameters = parameters.data()};
       if (start == 0) pack_weights(batch, crew);
       gather(batch, crew);

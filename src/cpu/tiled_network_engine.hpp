@@ -11,6 +11,7 @@
 #include "cpu/engine.hpp"
 #include "cpu/instruction_set.hpp"
 #include "cpu/network_buffers.hpp"
+#include "cpu/network_products.hpp"
 
 namespace slalom::cpu {
 
@@ -18,9 +19,6 @@ namespace slalom::cpu {
 /// run and what bounds it.
 class TiledNetworkEngine : public Engine<float> {
  public:
-  /// Rows of A in a unit of work: what stays in L2 while panels go by; whole tiles of 4, 6 and 12 rows.
-  static constexpr std::int64_t kBlockRows = 144;
-
   TiledNetworkEngine(const ModelSpec& spec, const Dataset& data, int threads, const InstructionSet& set);
   BlockResult train(MemberStore<float>& member, const StepBlock& block) override;
   void predict(const FeatureView& x, std::span<const std::uint32_t> rows, std::int64_t first,
@@ -40,6 +38,7 @@ class TiledNetworkEngine : public Engine<float> {
     const std::uint32_t* rows = nullptr;  ///< null: consecutive ones
     std::int64_t first = 0;               ///< the first of them
     std::int64_t n = 0;
+    std::int64_t batch_size = 0;          ///< of whole batches
     const std::uint32_t* next = nullptr;  ///< rows of the batch after it, to prefetch
     std::int64_t n_next = 0;
     const float* parameters = nullptr;
@@ -48,6 +47,10 @@ class TiledNetworkEngine : public Engine<float> {
   };
 
   [[nodiscard]] int threads_for(std::int64_t batch_rows) const;
+  [[nodiscard]] const ProductKernels& products_of(std::size_t l, const Batch& batch) const {
+    return products_.of_layer(l, layout_.layers[l], batch.batch_size);
+  }
+  void make_scratch(int threads, std::int64_t rows, bool training);
   void run_steps(const Run& run, core::StepClock& clock, Crew& crew, BlockResult* result);
   void pack_weights(const Batch& batch, const Crew& crew);
   void gather(const Batch& batch, const Crew& crew);
@@ -69,7 +72,7 @@ class TiledNetworkEngine : public Engine<float> {
   LinearProblem losses_;  ///< what losses need of it
   bool plain_relu_;       ///< no slope has to be kept: it is whether the activation is positive
   int threads_;
-  const ProductKernels& products_;
+  NetworkProducts products_;
   const NetworkKernels& passes_;
   LossPass loss_;
   ActivatePass activate_;

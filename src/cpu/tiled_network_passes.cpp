@@ -8,14 +8,8 @@
 namespace slalom::cpu {
 namespace {
 
-constexpr std::int64_t kBlockRows = TiledNetworkEngine::kBlockRows;
 constexpr std::int64_t kGatherRows = 32;
 constexpr std::int64_t kLine = 16;  ///< floats of a cache line
-
-/// Rows of a block of A: at most kBlockRows, whole tiles, about the same for all blocks, so that threads share them evenly.
-std::int64_t rows_of_block(std::int64_t n_rows, std::int64_t tile) {
-  return core::round_up(core::ceil_div(n_rows, core::ceil_div(n_rows, kBlockRows)), tile);
-}
 
 /// Shares out the products of blocks of `block_rows` rows with `panels` panels. Calls body(row, rows, first panel, end)
 /// for panels of one block.
@@ -32,29 +26,38 @@ void share_products(const Crew& crew, std::int64_t n_rows, std::int64_t block_ro
   });
 }
 
+/// A of a product is in rows of product.a_row floats: as it lies, or packed if the products want that.
+void take_rows(const ProductKernels& products, const float* rows, AlignedFloats& tiles, Product& product) {
+  product.a = rows;
+  if (products.pack_left == nullptr) return;
+  products.pack_left(rows, product.a_row, product.k, product.m, tiles.data());
+  product.a = tiles.data();
+}
+
 }  // namespace
 
 /// Weights in the order of the products that read them, and biases with room behind.
 void TiledNetworkEngine::pack_weights(const Batch& batch, const Crew& crew) {
-  const std::int64_t panel = products_.panel;
   for (std::size_t l = 0; l < layout_.layers.size(); ++l) {
     const LayerView& view = layout_.layers[l];
+    const ProductKernels& products = products_of(l, batch);
+    const std::int64_t panel = products.panel;
     LayerBuffers& layer = buffers_.layers[l];
     const float* weights = batch.parameters + view.weight;
     if (!layer.forward.empty()) {
       crew.share(core::ceil_div(view.outputs, panel), [&](std::int64_t first, std::int64_t last) {
         for (std::int64_t p = first; p < last; ++p) {
-          products_.pack_transposed(weights + p * panel * view.inputs, view.inputs, view.inputs,
-                                    std::min(panel, view.outputs - p * panel),
-                                    layer.forward.data() + p * panel * view.inputs);
+          products.pack_transposed(weights + p * panel * view.inputs, view.inputs, view.inputs,
+                                   std::min(panel, view.outputs - p * panel),
+                                   layer.forward.data() + p * products.panel_floats(view.inputs));
         }
       });
     }
     if (!layer.backward.empty() && batch.running != nullptr) {
       crew.share(core::ceil_div(view.inputs, panel), [&](std::int64_t first, std::int64_t last) {
         for (std::int64_t p = first; p < last; ++p) {
-          products_.pack(weights + p * panel, view.inputs, view.outputs, std::min(panel, view.inputs - p * panel),
-                         layer.backward.data() + p * panel * view.outputs);
+          products.pack(weights + p * panel, view.inputs, view.outputs, std::min(panel, view.inputs - p * panel),
+                        layer.backward.data() + p * products.panel_floats(view.outputs));
         }
       });
     }
@@ -78,40 +81,42 @@ void TiledNetworkEngine::gather(const Batch& batch, const Crew& crew) {
 void TiledNetworkEngine::pack_input(const Batch& batch, std::size_t l, const Crew& crew) {
   if (batch.running == nullptr) return;
   const std::int64_t inputs = layout_.layers[l].inputs;
-  const std::int64_t panel = products_.panel;
+  const ProductKernels& products = products_of(l, batch);
+  const std::int64_t panel = products.panel;
   LayerBuffers& layer = buffers_.layers[l];
   crew.share(core::ceil_div(inputs, panel), [&](std::int64_t first, std::int64_t last) {
     for (std::int64_t p = first; p < last; ++p) {
-      products_.pack(layer.input.data() + p * panel, layer.input_row, batch.n, std::min(panel, inputs - p * panel),
-                     layer.input_panels.data() + p * panel * batch.n);
+      products.pack(layer.input.data() + p * panel, layer.input_row, batch.n, std::min(panel, inputs - p * panel),
+                    layer.input_panels.data() + p * products.panel_floats(batch.n));
     }
   });
 }
 
 /// The hidden layers.
 void TiledNetworkEngine::forward(const Batch& batch, Crew& crew) {
-  const std::int64_t panel = products_.panel;
+  AlignedFloats& tiles = scratch_[static_cast<std::size_t>(crew.rank())].tiles;
   for (std::size_t l = 0; l + 1 < layout_.layers.size(); ++l) {
     const LayerView& view = layout_.layers[l];
     LayerBuffers& layer = buffers_.layers[l];
     LayerBuffers& above = buffers_.layers[l + 1];
-    const std::int64_t panels = core::ceil_div(view.outputs, panel);
+    const ProductKernels& products = products_of(l, batch);
+    const std::int64_t panels = core::ceil_div(view.outputs, products.panel);
     Product product{.n = view.outputs,
                     .k = view.inputs,
                     .a_row = layer.input_row,
                     .panels = layer.forward.data(),
                     .c_row = plain_relu_ ? above.input_row : layer.row,
-                    .c_width = panels * panel,
+                    .c_width = panels * products.panel,
                     .finish = plain_relu_       ? Finish::kAddBiasAndRelu
                               : view.gamma >= 0 ? Finish::kStore
                                                 : Finish::kAddBias,
                     .operand = layer.bias.data()};
-    share_products(crew, batch.n, rows_of_block(batch.n, products_.tile), panels,
+    share_products(crew, batch.n, products.block_rows(batch.n, product.k), panels,
                    [&](std::int64_t row, std::int64_t n, std::int64_t first, std::int64_t end) {
                      product.m = n;
-                     product.a = layer.input.data() + row * layer.input_row;
+                     take_rows(products, layer.input.data() + row * layer.input_row, tiles, product);
                      product.c = (plain_relu_ ? above.input.data() : layer.z.data()) + row * product.c_row;
-                     products_.multiply(product, first, end);
+                     products.multiply(product, first, end);
                    });
     pack_input(batch, l, crew);
     crew.meet();
@@ -142,7 +147,8 @@ void TiledNetworkEngine::forward(const Batch& batch, Crew& crew) {
 void TiledNetworkEngine::outputs(const Batch& batch, Crew& crew) {
   const LayerView& view = layout_.layers.back();
   const LayerBuffers& layer = buffers_.layers.back();
-  const std::int64_t panel = products_.panel;
+  const ProductKernels& products = products_.of_last();
+  const std::int64_t panel = products.panel;
   ThreadScratch& scratch = scratch_[static_cast<std::size_t>(crew.rank())];
   const std::int64_t row_of_outputs = buffers_.outputs_row;
   Product product{.m = view.outputs,
@@ -159,9 +165,9 @@ void TiledNetworkEngine::outputs(const Batch& batch, Crew& crew) {
       for (std::int64_t row = begin; row < end; row += panel) {
         product.n = std::min(panel, end - row);
         product.c = buffers_.outputs.data() + row;
-        products_.pack_transposed(layer.input.data() + row * layer.input_row, layer.input_row, view.inputs, product.n,
-                                  scratch.panel.data());
-        products_.multiply(product, 0, 1);
+        products.pack_transposed(layer.input.data() + row * layer.input_row, layer.input_row, view.inputs, product.n,
+                                 scratch.panel.data());
+        products.multiply(product, 0, 1);
       }
       for (std::int64_t j = 0; j < view.outputs; ++j) {
         float* z = buffers_.outputs.data() + j * row_of_outputs;
@@ -199,7 +205,8 @@ void TiledNetworkEngine::delta_below(const Batch& batch, std::size_t l, const Cr
   const LayerView& view = layout_.layers[l];
   LayerBuffers& layer = buffers_.layers[l];
   LayerBuffers& below = buffers_.layers[l - 1];
-  const std::int64_t panels = core::ceil_div(view.inputs, products_.panel);
+  const ProductKernels& products = products_of(l, batch);
+  const std::int64_t panels = core::ceil_div(view.inputs, products.panel);
   const float* slopes = plain_relu_ ? layer.input.data() : below.z.data();
   Product product{.n = view.inputs,
                   .k = view.outputs,
@@ -207,16 +214,19 @@ void TiledNetworkEngine::delta_below(const Batch& batch, std::size_t l, const Cr
                   .a_step = last_layer ? buffers_.outputs_row : 1,
                   .panels = layer.backward.data(),
                   .c_row = below.row,
-                  .c_width = panels * products_.panel,
+                  .c_width = panels * products.panel,
                   .finish = plain_relu_ ? Finish::kGate : Finish::kScale,
                   .operand_row = plain_relu_ ? layer.input_row : below.row};
-  share_products(crew, batch.n, rows_of_block(batch.n, products_.tile), panels,
+  AlignedFloats& tiles = scratch_[static_cast<std::size_t>(crew.rank())].tiles;
+  share_products(crew, batch.n, products.block_rows(batch.n, product.k), panels,
                  [&](std::int64_t row, std::int64_t n, std::int64_t first, std::int64_t end) {
                    product.m = n;
-                   product.a = (last_layer ? buffers_.outputs.data() : layer.delta.data()) + row * product.a_row;
+                   take_rows(products,
+                             (last_layer ? buffers_.outputs.data() : layer.delta.data()) + row * product.a_row, tiles,
+                             product);
                    product.c = below.delta.data() + row * below.row;
                    product.operand = slopes + row * product.operand_row;
-                   products_.multiply(product, first, end);
+                   products.multiply(product, first, end);
                  });
 }
 
@@ -224,7 +234,8 @@ void TiledNetworkEngine::weight_gradient(const Batch& batch, std::size_t l, cons
   const bool last_layer = l + 1 == layout_.layers.size();
   const LayerView& view = layout_.layers[l];
   const LayerBuffers& layer = buffers_.layers[l];
-  const std::int64_t panels = core::ceil_div(view.inputs, products_.panel);
+  const ProductKernels& products = products_of(l, batch);
+  const std::int64_t panels = core::ceil_div(view.inputs, products.panel);
   ThreadScratch& scratch = scratch_[static_cast<std::size_t>(crew.rank())];
   Product product{.n = view.inputs,
                   .k = batch.n,
@@ -233,20 +244,21 @@ void TiledNetworkEngine::weight_gradient(const Batch& batch, std::size_t l, cons
                   .panels = layer.input_panels.data(),
                   .c_row = view.inputs,
                   .c_width = view.inputs};
-  const std::int64_t block_rows = rows_of_block(view.outputs, products_.tile);
+  const std::int64_t block_rows = products.block_rows(view.outputs, product.k);
   const std::int64_t blocks = core::ceil_div(view.outputs, block_rows);
   share_products(crew, view.outputs, block_rows, panels,
                  [&](std::int64_t output, std::int64_t n, std::int64_t first, std::int64_t end) {
                    product.m = n;
                    product.a = buffers_.outputs.data() + output * buffers_.outputs_row;
                    if (!last_layer) {
-                     products_.pack_left(layer.delta.data() + output, layer.row, batch.n, n, scratch.tiles.data());
+                     products.pack_left_transposed(layer.delta.data() + output, layer.row, batch.n, n,
+                                                   scratch.tiles.data());
                      product.a = scratch.tiles.data();
                    }
                    product.c = gradient_.data() + view.weight + output * view.inputs;
                    for (std::int64_t p = first; p < end; ++p) {
                      if (l == 0) prefetch(batch, output / block_rows * panels + p, blocks * panels);
-                     if (!products_.multiply(product, p, p + 1)) scratch.finite = false;
+                     if (!products.multiply(product, p, p + 1)) scratch.finite = false;
                    }
                  });
 }

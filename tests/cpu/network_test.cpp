@@ -70,6 +70,30 @@ TEST(TiledNetwork, FollowsTheReferenceWithOneRow) {
   expect_near_reference(network(LossKind::kCrossEntropy, 4, {9}, 3), 1, 32);
 }
 
+/// Layers and batches that reach the products of large layers, and miss them by one; batches that leave a rest.
+TEST(TiledNetwork, FollowsTheReferenceWithLargeLayers) {
+  for (const std::int64_t batch : {63, 64, 150}) {
+    expect_near_reference(network(LossKind::kMse, 128, {128, 127, 130}, 3), 161, batch);
+    expect_near_reference(network(LossKind::kCrossEntropy, 133, {150, 160}, 10, Activation::kTanh), 161, batch);
+  }
+}
+
+/// Otherwise no test of the engine would see them.
+TEST(TiledNetwork, UsesProductsOfLargeLayersWhereThereAreAny) {
+  const cpu::InstructionSet set = cpu::instruction_sets().front();
+  if (set.large_products == nullptr) GTEST_SKIP() << "this machine has none";
+  const ModelSpec spec = network(LossKind::kMse, 128, {128}, 1);
+  const Dataset data = random_data(spec, 100, false);
+  const auto losses = [&](std::int64_t batch, bool large) {
+    cpu::InstructionSet used = set;
+    if (!large) used.large_products = nullptr;
+    EngineBackend backend = backend_of(spec, data, {}, used);
+    return outcome_of(backend, data, batch).losses;
+  };
+  EXPECT_NE(losses(64, true), losses(64, false));
+  EXPECT_EQ(losses(63, true), losses(63, false));
+}
+
 TEST(TiledNetwork, FollowsTheReferenceForEveryLoss) {
   for (const auto& [loss, name] : EnumNames<LossKind>::kNames) {
     expect_near_reference(network(loss, 9, {20, 12}, 3), 131, 40);
@@ -140,8 +164,11 @@ TEST(TiledNetwork, BitsDoNotDependOnThreadsOrBlocks) {
   }
 }
 
-TEST(TiledNetwork, PredictsRowsInAnyOrderAndNumber) {
-  const ModelSpec spec = network(LossKind::kMse, 5, {12}, 2);
+class TiledNetworkOfUnits : public ::testing::TestWithParam<std::int64_t> {};
+INSTANTIATE_TEST_SUITE_P(SmallAndLarge, TiledNetworkOfUnits, ::testing::Values(12, 130));
+
+TEST_P(TiledNetworkOfUnits, PredictsRowsInAnyOrderAndNumber) {
+  const ModelSpec spec = network(LossKind::kMse, GetParam(), {GetParam()}, 2);
   const Dataset data = random_data(spec, 1300);
   const MemberConfig member{};
   EngineBackend backend = backend_of(spec, data, member, cpu::instruction_sets().front(), 2);
@@ -157,21 +184,24 @@ TEST(TiledNetwork, PredictsRowsInAnyOrderAndNumber) {
   }
 }
 
-TEST(TiledNetwork, AStepThatIsNotFiniteChangesNothing) {
-  const ModelSpec spec = network(LossKind::kMse, 3, {8, 8}, 1);
-  Dataset data = random_data(spec, 20);
-  data.features[static_cast<std::size_t>(13 * row_stride(3))] = std::numeric_limits<float>::infinity();
+TEST_P(TiledNetworkOfUnits, AStepThatIsNotFiniteChangesNothing) {
+  const ModelSpec spec = network(LossKind::kMse, GetParam(), {GetParam(), GetParam()}, 1);
+  constexpr std::uint32_t kBatch = 64;
+  Dataset data = random_data(spec, 4 * kBatch);
+  data.features[static_cast<std::size_t>((2 * kBatch + 13) * row_stride(spec.n_features))] =
+      std::numeric_limits<float>::infinity();
   const MemberConfig member{.optimizer = {.kind = OptimizerKind::kAdam}};
   EngineBackend backend = backend_of(spec, data, member, cpu::instruction_sets().front());
   backend.import_state(0, {.parameters = initial_parameters(spec, 3, 0)});
-  std::vector<std::uint32_t> rows(20);
-  for (std::uint32_t i = 0; i < 20; ++i) rows[i] = i;
+  std::vector<std::uint32_t> rows(4 * kBatch);
+  for (std::uint32_t i = 0; i < 4 * kBatch; ++i) rows[i] = i;
   const std::vector<double> rates(4, 0.01);
-  const StepBlock good{.rows = std::span(rows).first(10), .batch_size = 5, .learning_rates = std::span(rates).first(2)};
+  const StepBlock good{
+      .rows = std::span(rows).first(2 * kBatch), .batch_size = kBatch, .learning_rates = std::span(rates).first(2)};
   EXPECT_EQ(backend.run({&good, 1}).at(0).first_non_finite, -1);
   const MemberState before = backend.export_state(0);
   const StepBlock bad{
-      .rows = std::span(rows).subspan(10), .batch_size = 5, .learning_rates = std::span(rates).first(2)};
+      .rows = std::span(rows).subspan(2 * kBatch), .batch_size = kBatch, .learning_rates = std::span(rates).first(2)};
   EXPECT_EQ(backend.run({&bad, 1}).at(0).first_non_finite, 0);
   expect_same_state(backend.export_state(0), before);
 }

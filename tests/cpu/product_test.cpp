@@ -25,6 +25,20 @@ AlignedFloats random_floats(std::int64_t n, std::uint32_t stream) {
   return values;
 }
 
+struct NamedProducts {
+  std::string name;
+  const ProductKernels* kernels;
+};
+
+std::vector<NamedProducts> all_products() {
+  std::vector<NamedProducts> all;
+  for (const cpu::InstructionSet& set : cpu::instruction_sets()) {
+    if (set.large_products != nullptr) all.push_back({std::string(set.name) + " large", set.large_products});
+    if (set.large_products == nullptr) all.push_back({std::string(set.name), set.products});
+  }
+  return all;
+}
+
 float at(const AlignedFloats& values, std::int64_t i) { return values[static_cast<std::size_t>(i)]; }
 
 /// A [m, k], given transposed if `a_transposed`, times B [k, n], packed from its transpose if `b_transposed`.
@@ -48,29 +62,36 @@ class ProductRun {
         c_row_((c.padded ? panels_ * panel_ : c.n) + 7),
         c_(static_cast<std::size_t>(c_row_ * c.m), kUntouched),
         operand_(random_floats(c_row_ * c.m + panel_, 3)) {
-    AlignedFloats packed(static_cast<std::size_t>(packed_floats(kernels, c.k, c.n)), kUntouched);
+    AlignedFloats packed(static_cast<std::size_t>(kernels.panels_floats(c.k, c.n)), kUntouched);
     for (std::int64_t p = 0; p < panels_; ++p) {
       const std::int64_t columns = std::min(panel_, c.n - p * panel_);
-      float* panel = packed.data() + p * panel_ * c.k;
+      float* panel = packed.data() + p * kernels.panel_floats(c.k);
       if (c.b_transposed) {
         kernels.pack_transposed(b_.data() + p * panel_ * b_row_, b_row_, c.k, columns, panel);
       } else {
         kernels.pack(b_.data() + p * panel_, b_row_, c.k, columns, panel);
       }
     }
-    const Product product{.m = c.m,
-                          .n = c.n,
-                          .k = c.k,
-                          .a = a_.data(),
-                          .a_row = c.a_transposed ? 1 : a_row_,
-                          .a_step = c.a_transposed ? a_row_ : 1,
-                          .panels = packed.data(),
-                          .c = c_.data(),
-                          .c_row = c_row_,
-                          .c_width = c.padded ? panels_ * panel_ : c.n,
-                          .finish = c.finish,
-                          .operand = operand_.data(),
-                          .operand_row = bias() ? 0 : c_row_};
+    Product product{.m = c.m,
+                    .n = c.n,
+                    .k = c.k,
+                    .a = a_.data(),
+                    .a_row = c.a_transposed ? 1 : a_row_,
+                    .a_step = c.a_transposed ? a_row_ : 1,
+                    .panels = packed.data(),
+                    .c = c_.data(),
+                    .c_row = c_row_,
+                    .c_width = c.padded ? panels_ * panel_ : c.n,
+                    .finish = c.finish,
+                    .operand = operand_.data(),
+                    .operand_row = bias() ? 0 : c_row_};
+    const auto pack_left = c.a_transposed ? kernels.pack_left_transposed : kernels.pack_left;
+    AlignedFloats tiles(static_cast<std::size_t>(kernels.tiles_floats(c.m, c.k)), kUntouched);
+    if (kernels.pack_left != nullptr || (c.a_transposed && c.m % 2 == 0)) {
+      pack_left(a_.data(), a_row_, c.k, c.m, tiles.data());
+      product.a = tiles.data();
+      product.a_in_tiles = true;
+    }
     const std::int64_t middle = panels_ / 2;  // in two calls, as threads share panels
     finite_ = kernels.multiply(product, 0, middle);
     finite_ = kernels.multiply(product, middle, panels_) && finite_;
@@ -133,9 +154,9 @@ class ProductRun {
 
 std::vector<Case> cases() {
   std::vector<Case> all;
-  for (const std::int64_t m : {1, 2, 5, 8, 13, 30}) {
+  for (const std::int64_t m : {1, 2, 5, 8, 13, 30, 49, 300}) {
     for (const std::int64_t n : {1, 3, 8, 15, 16, 17, 31, 33, 70}) {
-      for (const std::int64_t k : {1, 2, 9, 64, 300}) {
+      for (const std::int64_t k : {1, 2, 9, 33, 64, 300}) {
         const bool odd = (m + n + k) % 2 == 1;
         all.push_back({.m = m, .n = n, .k = k, .a_transposed = odd, .b_transposed = n % 2 == 1});
         all.push_back({.m = m, .n = n, .k = k, .a_transposed = !odd, .b_transposed = k % 2 == 1, .padded = true});
@@ -152,21 +173,21 @@ std::string describe(const Case& c, std::string_view set) {
 }
 
 TEST(Product, EqualsFloat64SumsOverOddShapes) {
-  for (const cpu::InstructionSet& set : cpu::instruction_sets()) {
+  for (const auto& [name, kernels] : all_products()) {
     for (const Case& c : cases()) {
-      SCOPED_TRACE(describe(c, set.name));
-      ASSERT_NO_FATAL_FAILURE(ProductRun(c, *set.products).check());
+      SCOPED_TRACE(describe(c, name));
+      ASSERT_NO_FATAL_FAILURE(ProductRun(c, *kernels).check());
     }
   }
 }
 
 TEST(Product, FinishesWithBiasReluAndSlopes) {
-  for (const cpu::InstructionSet& set : cpu::instruction_sets()) {
+  for (const auto& [name, kernels] : all_products()) {
     for (const Finish finish : {Finish::kAddBias, Finish::kAddBiasAndRelu, Finish::kScale, Finish::kGate}) {
       for (const std::int64_t n : {1, 8, 20, 32, 45}) {
         const Case c{.m = 11, .n = n, .k = 200, .padded = n % 2 == 0, .finish = finish};
-        SCOPED_TRACE(describe(c, set.name));
-        ASSERT_NO_FATAL_FAILURE(ProductRun(c, *set.products).check());
+        SCOPED_TRACE(describe(c, name));
+        ASSERT_NO_FATAL_FAILURE(ProductRun(c, *kernels).check());
       }
     }
   }
@@ -186,18 +207,18 @@ TEST(Product, HasTheSameBitsWithEveryFusedInstructionSet) {
 
 TEST(Product, ReportsSumsThatAreNotFinite) {
   constexpr std::int64_t kSize = 37;
-  for (const cpu::InstructionSet& set : cpu::instruction_sets()) {
-    const ProductKernels& kernels = *set.products;
+  for (const auto& [name, products] : all_products()) {
+    const ProductKernels& kernels = *products;
     for (const float bad : {std::numeric_limits<float>::infinity(), std::numeric_limits<float>::quiet_NaN(), 3e38F}) {
       for (const std::int64_t row : {0, 7, 36}) {
         AlignedFloats a(kSize * 2, 2.0F);
         a[static_cast<std::size_t>(row * 2)] = bad;
         AlignedFloats b(kSize * 2, 2.0F);
-        AlignedFloats packed(static_cast<std::size_t>(packed_floats(kernels, 2, kSize)));
+        AlignedFloats packed(static_cast<std::size_t>(kernels.panels_floats(2, kSize)));
         const std::int64_t panels = (kSize + kernels.panel - 1) / kernels.panel;
         for (std::int64_t p = 0; p < panels; ++p) {
           kernels.pack(b.data() + p * kernels.panel, kSize, 2, std::min(kernels.panel, kSize - p * kernels.panel),
-                       packed.data() + p * kernels.panel * 2);
+                       packed.data() + p * kernels.panel_floats(2));
         }
         AlignedFloats c(kSize * kSize);
         Product product{.m = kSize,
@@ -209,9 +230,17 @@ TEST(Product, ReportsSumsThatAreNotFinite) {
                         .c = c.data(),
                         .c_row = kSize,
                         .c_width = kSize};
-        EXPECT_FALSE(kernels.multiply(product, panels - 1, panels)) << set.name << " " << bad << " row " << row;
+        AlignedFloats tiles(static_cast<std::size_t>(kernels.tiles_floats(kSize, 2)));
+        const auto take_a = [&] {
+          if (kernels.pack_left == nullptr) return;
+          kernels.pack_left(a.data(), 2, 2, kSize, tiles.data());
+          product.a = tiles.data();
+        };
+        take_a();
+        EXPECT_FALSE(kernels.multiply(product, panels - 1, panels)) << name << " " << bad << " row " << row;
         a[static_cast<std::size_t>(row * 2)] = 1.0F;
-        EXPECT_TRUE(kernels.multiply(product, 0, panels)) << set.name;
+        take_a();
+        EXPECT_TRUE(kernels.multiply(product, 0, panels)) << name;
       }
     }
   }

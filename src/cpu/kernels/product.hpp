@@ -9,52 +9,21 @@
 #include <cstring>
 #include <utility>
 
-#include "cpu/kernels/vectors.hpp"
-#include "cpu/product_kernels.hpp"
+#include "cpu/kernels/product_finish.hpp"
 
 namespace slalom::cpu {
 namespace {
 
-/// A register, and as many rows of a tile as leave registers for two vectors of B and an element of A.
+/// Rows of a tile: as many as leave registers for two vectors of B and an element of A.
 #if SLALOM_VECTOR_WIDTH == 16
-using Register = Floats;
 constexpr std::int64_t kTileRows = 12;
 #elif defined(__AVX2__)
-using Register = Floats;
 constexpr std::int64_t kTileRows = 6;
 #else
-using Register = Floats4;
 constexpr std::int64_t kTileRows = 4;
 #endif
-constexpr std::int64_t kRegister = sizeof(Register) / sizeof(float);
-constexpr std::int64_t kPanel = 2 * kRegister;
-constexpr std::int64_t kDepth = 128;  ///< rows of a panel's piece: 16 KiB at most
-
-/// Where a tile's results go.
-struct Place {
-  float* c;
-  std::int64_t c_row;
-  const float* operand;
-};
-
-template <int kRows, int kVectors>
-struct Sums {
-  Register at[kRows][kVectors];
-};
-
-template <class Body, std::size_t... kIndices>
-[[gnu::always_inline]] inline void unroll(std::index_sequence<kIndices...>, Body&& body) {
-  (body(kIndices), ...);
-}
-
-/// Calls body(row, vector) for every vector of a tile, without a loop.
-template <int kRows, int kVectors, class Body>
-[[gnu::always_inline]] inline void for_each_vector(Body&& body) {
-  unroll(
-      std::make_index_sequence<std::size_t{kRows} * kVectors>(), [&](std::size_t i) __attribute__((always_inline)) {
-        body(i / kVectors, i % kVectors);
-      });
-}
+constexpr std::int64_t kDepth = 128;      ///< rows of a panel's piece: 16 KiB at most
+constexpr std::int64_t kBlockRows = 144;  ///< whole tiles in every case
 
 /// Products of rows [0, kRows) of A with a piece of a panel, added to `sums`.
 template <int kRows, int kVectors>
@@ -79,47 +48,6 @@ template <int kRows, int kVectors>
     a += step;
     b += kPanel;
   }
-}
-
-/// Returns NaN in some lane if a sum that is only stored is not finite; otherwise zeros.
-template <int kRows, int kVectors>
-[[gnu::always_inline]] inline Register finish_tile(const Product& p, const Place& to, Sums<kRows, kVectors>& sums) {
-  const auto each = [&](auto&& value) __attribute__((always_inline)) {
-    for_each_vector<kRows, kVectors>([&](std::size_t r, std::size_t v) __attribute__((always_inline)) {
-      const auto i = static_cast<std::int64_t>(r);
-      const std::int64_t j = static_cast<std::int64_t>(v) * kRegister;
-      store(to.c + i * to.c_row + j, value(sums.at[r][v], to.operand + i * p.operand_row + j));
-    });
-  };
-  switch (p.finish) {
-    case Finish::kStore: {
-      Register difference{};  // of what is finite: zero
-      for_each_vector<kRows, kVectors>([&](std::size_t r, std::size_t v) __attribute__((always_inline)) {
-        store(to.c + static_cast<std::int64_t>(r) * to.c_row + static_cast<std::int64_t>(v) * kRegister, sums.at[r][v]);
-        difference += sums.at[r][v] - sums.at[r][v];
-      });
-      return difference;
-    }
-    case Finish::kAddBias:
-      each([](Register sum, const float* bias) __attribute__((always_inline)) { return sum + load<Register>(bias); });
-      return Register{};
-    case Finish::kAddBiasAndRelu:
-      each([](Register sum, const float* bias) __attribute__((always_inline)) {
-        const Register z = sum + load<Register>(bias);
-        return z <= 0.0F ? Register{} : z;
-      });
-      return Register{};
-    case Finish::kScale:
-      each([](Register sum, const float* factor)
-               __attribute__((always_inline)) { return sum * load<Register>(factor); });
-      return Register{};
-    case Finish::kGate:
-      each([](Register sum, const float* h) __attribute__((always_inline)) {
-        return sum * (load<Register>(h) > 0.0F ? 1.0F - Register{} : Register{});
-      });
-      return Register{};
-  }
-  return Register{};
 }
 
 /// One tile of C and one piece of the depth. Adds to `bad` what finish_tile returns.
@@ -186,19 +114,14 @@ bool multiply(const Product& p, std::int64_t first, std::int64_t last) {
   const std::int64_t pieces = (p.k + kDepth - 1) / kDepth;
   const std::int64_t even = (p.k + pieces - 1) / pieces;  // pieces of about the same depth
   for (std::int64_t panel = first; panel < last; ++panel) {
-    const std::int64_t column = panel * kPanel;
-    const std::int64_t used = p.n - column < kPanel ? p.n - column : kPanel;
-    const std::int64_t room = p.c_width - column < kPanel ? p.c_width - column : kPanel;
-    const std::int64_t columns = used <= kRegister && room >= kRegister ? kRegister : room;  // half a panel is enough
+    const std::int64_t columns = columns_of(p, panel);
     const float* b = p.panels + panel * kPanel * p.k;
     for (std::int64_t from = 0; from < p.k; from += even) {
       const std::int64_t depth = p.k - from < even ? p.k - from : even;
-      piece(p, b + from * kPanel, from, depth, column, columns, bad);
+      piece(p, b + from * kPanel, from, depth, panel * kPanel, columns, bad);
     }
   }
-  bool finite = true;
-  for (std::int64_t lane = 0; lane < kRegister; ++lane) finite = finite && bad[lane] == 0.0F;
-  return finite;
+  return all_zero(bad);
 }
 
 void pack(const float* from, std::int64_t row, std::int64_t k, std::int64_t columns, float* panel) {
@@ -215,7 +138,7 @@ void pack(const float* from, std::int64_t row, std::int64_t k, std::int64_t colu
   }
 }
 
-void pack_left(const float* from, std::int64_t row, std::int64_t k, std::int64_t m, float* tiles) {
+void pack_left_transposed(const float* from, std::int64_t row, std::int64_t k, std::int64_t m, float* tiles) {
   for (std::int64_t i = 0; i < m; i += kTileRows) {
     const std::int64_t rows = m - i < kTileRows ? m - i : kTileRows;
     float* tile = tiles + i * k;
@@ -284,10 +207,12 @@ void pack_transposed(const float* from, std::int64_t row, std::int64_t k, std::i
 
 constexpr ProductKernels kProductKernels{.panel = kPanel,
                                          .tile = kTileRows,
+                                         .most_rows = kBlockRows,
+                                         .most_bytes = std::int64_t{1} << 40,
                                          .multiply = multiply,
                                          .pack = pack,
                                          .pack_transposed = pack_transposed,
-                                         .pack_left = pack_left};
+                                         .pack_left_transposed = pack_left_transposed};
 
 }  // namespace
 }  // namespace slalom::cpu
