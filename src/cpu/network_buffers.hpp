@@ -21,11 +21,12 @@ namespace slalom::cpu {
 /// Of one layer. Activations are [batch rows, activation_row(units)]; the last layer's outputs and their derivatives lie
 /// the other way round, [n_outputs, outputs_row]: a row of outputs is then a vector of the batch's rows.
 struct LayerBuffers {
-  std::span<float> input;              ///< [rows, input_row] the batch, or what the layer below gives
-  std::span<float> input_panels;       ///< training: the input packed for the weight gradient: [rows, inputs]
-  std::span<float> z;                  ///< hidden: what the activation sees, then its slope; not kept for a plain relu
-  std::span<float> delta;              ///< hidden: derivative of the loss by what the product gives
-  std::span<float> normalised;         ///< batch normalisation: (z - mean) / deviation
+  std::span<float> input;         ///< [rows, input_row] the batch, or what the layer below gives
+  std::span<float> input_tiles;   ///< first layer, training: the input packed for the forward product, if that is done
+  std::span<float> input_panels;  ///< training: the input packed for the weight gradient: [rows, inputs]
+  std::span<float> z;             ///< hidden: what the activation sees, then its slope; not kept for a plain relu
+  std::span<float> delta;         ///< hidden: derivative of the loss by what the product gives
+  std::span<float> normalised;    ///< batch normalisation: (z - mean) / deviation
   std::span<float> inverse_deviation;  ///< [units rounded up to 8]
   std::span<float> bias;               ///< [units rounded up to whole panels], zero beyond the units
   std::span<float> forward;            ///< the weights packed for the forward product: [inputs, outputs]

@@ -30,6 +30,12 @@ class NetworkProducts {
     return std::max(small_->panels_floats(k, n), of_layer(l, layer, kLeastRows).panels_floats(k, n));
   }
 
+  /// Room for A [m, k] of layer l in tiles, if it may use products that take no other.
+  [[nodiscard]] std::int64_t tiles_floats(std::size_t l, const LayerView& layer, std::int64_t m, std::int64_t k) const {
+    const ProductKernels& products = of_layer(l, layer, kLeastRows);
+    return products.pack_left != nullptr ? products.tiles_floats(m, k) : 0;
+  }
+
  private:
   // What packing costs against what it saves, as measured (docs/performance.md).
   static constexpr std::int64_t kLeastRows = 64;

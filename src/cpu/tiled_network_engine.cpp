@@ -20,6 +20,9 @@ constexpr std::int64_t kTiledPredictRows = 512;
 constexpr std::int64_t kThreadProducts = std::int64_t{1} << 20;
 /// Values of a unit of the optimiser's pass, and of a partial sum of squares.
 constexpr std::int64_t kPiece = 4096;
+/// Rows of weights are shared out as for packing them, which the same thread does next: what another core has written
+/// comes slowly.
+constexpr std::int64_t kShareOutputs = 32;
 
 }  // namespace
 
@@ -49,19 +52,21 @@ int TiledNetworkEngine::threads_for(std::int64_t batch_rows) const {
 /// Room for what threads pack for themselves, of batches of `rows` rows.
 void TiledNetworkEngine::make_scratch(int threads, std::int64_t rows, bool training) {
   std::int64_t tiles = 0;
-  for (std::size_t l = 0; l + 1 < layout_.layers.size(); ++l) {
+  std::int64_t panel = 0;
+  for (std::size_t l = 0; l < layout_.layers.size(); ++l) {
     const LayerView& view = layout_.layers[l];
     for (const std::int64_t batch_size : {std::int64_t{1}, rows}) {
       const ProductKernels& products = products_.of_layer(l, view, batch_size);
       const auto block_floats = [&](std::int64_t m, std::int64_t k) {
         tiles = std::max(tiles, products.tiles_floats(products.block_rows(m, k), k));
       };
+      for (const std::int64_t depth : {view.inputs, view.outputs, rows})
+        panel = std::max(panel, products.panel_floats(depth));
       if (products.pack_left != nullptr) block_floats(rows, view.inputs);
       if (training) block_floats(view.outputs, rows);
       if (training && products.pack_left != nullptr) block_floats(rows, view.outputs);
     }
   }
-  const std::int64_t panel = products_.of_last().panel_floats(layout_.layers.back().inputs);
   const auto grow = [](AlignedFloats& floats, std::int64_t n) {
     if (floats.size() < static_cast<std::size_t>(n)) floats.resize(static_cast<std::size_t>(n));
   };
@@ -92,11 +97,15 @@ void TiledNetworkEngine::run_steps(const Run& run, core::StepClock& clock, Crew&
   float* parameters = run.member.parameters().data();
   for (std::size_t s = 0; s < run.block.learning_rates.size(); ++s) {
     const auto rows = rows_of_step(run.block, s);
+    const bool more = s + 1 < run.block.learning_rates.size();
+    const auto next = more ? rows_of_step(run.block, s + 1) : rows.first(0);
     const Batch batch{
         .x = view_,
         .rows = rows.data(),
         .n = static_cast<std::int64_t>(rows.size()),
         .batch_size = run.block.batch_size,
+        .next = next.data(),
+        .n_next = static_cast<std::int64_t>(next.size()),
         .parameters = parameters,
         .running = parameters,
         .dropout = {.seed = config.seed, .stream = static_cast<std::uint32_t>(config.stream), .step = clock.step()}};
@@ -159,19 +168,30 @@ void TiledNetworkEngine::update(const Run& run, const core::StepConstants<float>
     }
     run.update(u);
   };
-  constexpr std::int64_t kUnit = 64;  // values of a thread's share: whole cache lines
-  crew.share(core::ceil_div(layout_.n_trainable, kUnit), [&](std::int64_t first, std::int64_t last) {
-    const std::int64_t begin = first * kUnit;
-    const std::int64_t end = std::min(layout_.n_trainable, last * kUnit);
-    range(begin, std::min(end, layout_.n_weights), constants);
-    range(std::max(begin, layout_.n_weights), end, free);
+  const auto range_without_padding = [&](std::int64_t begin, std::int64_t end,
+                                         const core::StepConstants<float>& of_range) {
+    range(begin, end, of_range);
     for (const TensorView& tensor : layout_.tensors) {  // 0 / 0 of a rule without epsilon in the padding
       const std::int64_t after = tensor.offset + tensor.size();
       for (std::int64_t i = std::max(after, begin); i < std::min(core::round_up(after, 8), end); ++i) {
         run.member.parameters()[static_cast<std::size_t>(i)] = 0.0F;
       }
     }
-  });
+  };
+  for (const LayerView& layer : layout_.layers) {
+    const std::int64_t units = core::ceil_div(layer.outputs, kShareOutputs);
+    crew.share(units, [&](std::int64_t first, std::int64_t last) {
+      const std::int64_t end =
+          last < units ? last * kShareOutputs * layer.inputs : core::round_up(layer.outputs * layer.inputs, 8);
+      range_without_padding(layer.weight + first * kShareOutputs * layer.inputs, layer.weight + end, constants);
+    });
+  }
+  constexpr std::int64_t kUnit = 64;  // values of a thread's share: whole cache lines
+  crew.share(core::ceil_div(layout_.n_trainable - layout_.n_weights, kUnit),
+             [&](std::int64_t first, std::int64_t last) {
+               const std::int64_t begin = layout_.n_weights + first * kUnit;
+               range_without_padding(begin, std::min(layout_.n_trainable, layout_.n_weights + last * kUnit), free);
+             });
 }
 
 void TiledNetworkEngine::predict(const FeatureView& x, std::span<const std::uint32_t> rows, std::int64_t first,

@@ -12,6 +12,7 @@
 #include "cpu/instruction_set.hpp"
 #include "cpu/network_buffers.hpp"
 #include "cpu/network_products.hpp"
+#include "cpu/right_operand.hpp"
 
 namespace slalom::cpu {
 
@@ -50,11 +51,19 @@ class TiledNetworkEngine : public Engine<float> {
   [[nodiscard]] const ProductKernels& products_of(std::size_t l, const Batch& batch) const {
     return products_.of_layer(l, layout_.layers[l], batch.batch_size);
   }
+  /// `operand` of products whose A has m rows, packed into `panels` beforehand or at need.
+  [[nodiscard]] RightOperand right(const ProductKernels& products, const Batch& batch, std::int64_t m,
+                                   RightOperand operand, std::span<float> panels) const;
+  /// Weights: transposed for the forward product, as they are for the backward one.
+  [[nodiscard]] RightOperand weights_right(const Batch& batch, std::size_t l, bool transposed) const;
+  [[nodiscard]] RightOperand gradient_right(const Batch& batch, std::size_t l) const;  ///< the layer's input
+  /// Whether rows are packed for the forward product as they are gathered: if there is one thread, and A one block. Two
+  /// threads pack what they need themselves, each in its own L2: another core's tiles come more slowly.
+  [[nodiscard]] bool packs_gathered(const Batch& batch, const Crew& crew) const;
   void make_scratch(int threads, std::int64_t rows, bool training);
   void run_steps(const Run& run, core::StepClock& clock, Crew& crew, BlockResult* result);
   void pack_weights(const Batch& batch, const Crew& crew);
   void gather(const Batch& batch, const Crew& crew);
-  void pack_input(const Batch& batch, std::size_t l, const Crew& crew);
   void forward(const Batch& batch, Crew& crew);
   void outputs(const Batch& batch, Crew& crew);
   void backward(const Batch& batch, Crew& crew);

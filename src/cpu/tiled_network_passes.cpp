@@ -2,6 +2,7 @@
 // The phases of a network's forward and backward pass. Between two phases all threads meet.
 #include <algorithm>
 #include <cmath>
+#include <tuple>
 
 #include "cpu/tiled_network_engine.hpp"
 
@@ -34,77 +35,98 @@ void take_rows(const ProductKernels& products, const float* rows, AlignedFloats&
   product.a = tiles.data();
 }
 
+/// Outputs of a block of a weight gradient of depth k. Where they can be shared evenly every thread gets a block at least:
+/// it then computes whole rows, of weights that it updates and packs.
+std::int64_t rows_of_gradient(const ProductKernels& products, std::int64_t outputs, std::int64_t k, int threads) {
+  const std::int64_t share = core::round_up(core::ceil_div(outputs, std::int64_t{threads}), products.tile);
+  const bool even = 10 * share * threads <= 11 * outputs;
+  return std::min(products.block_rows(outputs, k), even ? share : outputs);
+}
+
 }  // namespace
+
+RightOperand TiledNetworkEngine::right(const ProductKernels& products, const Batch& batch, std::int64_t m,
+                                       RightOperand operand, std::span<float> panels) const {
+  const bool at_need = batch.running != nullptr && products.block_rows(m, operand.k) >= m;
+  if (!at_need) operand.packed = panels.data();
+  return operand;
+}
+
+RightOperand TiledNetworkEngine::weights_right(const Batch& batch, std::size_t l, bool transposed) const {
+  const LayerView& view = layout_.layers[l];
+  const ProductKernels& products = products_of(l, batch);
+  return right(products, batch, batch.n,
+               {.products = products,
+                .from = batch.parameters + view.weight,
+                .row = view.inputs,
+                .k = transposed ? view.inputs : view.outputs,
+                .n = transposed ? view.outputs : view.inputs,
+                .transposed = transposed},
+               transposed ? buffers_.layers[l].forward : buffers_.layers[l].backward);
+}
+
+RightOperand TiledNetworkEngine::gradient_right(const Batch& batch, std::size_t l) const {
+  const LayerView& view = layout_.layers[l];
+  const ProductKernels& products = products_of(l, batch);
+  const LayerBuffers& layer = buffers_.layers[l];
+  return right(
+      products, batch, view.outputs,
+      {.products = products, .from = layer.input.data(), .row = layer.input_row, .k = batch.n, .n = view.inputs},
+      layer.input_panels);
+}
 
 /// Weights in the order of the products that read them, and biases with room behind.
 void TiledNetworkEngine::pack_weights(const Batch& batch, const Crew& crew) {
   for (std::size_t l = 0; l < layout_.layers.size(); ++l) {
     const LayerView& view = layout_.layers[l];
-    const ProductKernels& products = products_of(l, batch);
-    const std::int64_t panel = products.panel;
     LayerBuffers& layer = buffers_.layers[l];
-    const float* weights = batch.parameters + view.weight;
-    if (!layer.forward.empty()) {
-      crew.share(core::ceil_div(view.outputs, panel), [&](std::int64_t first, std::int64_t last) {
-        for (std::int64_t p = first; p < last; ++p) {
-          products.pack_transposed(weights + p * panel * view.inputs, view.inputs, view.inputs,
-                                   std::min(panel, view.outputs - p * panel),
-                                   layer.forward.data() + p * products.panel_floats(view.inputs));
-        }
-      });
-    }
-    if (!layer.backward.empty() && batch.running != nullptr) {
-      crew.share(core::ceil_div(view.inputs, panel), [&](std::int64_t first, std::int64_t last) {
-        for (std::int64_t p = first; p < last; ++p) {
-          products.pack(weights + p * panel, view.inputs, view.outputs, std::min(panel, view.inputs - p * panel),
-                        layer.backward.data() + p * products.panel_floats(view.outputs));
-        }
-      });
-    }
+    if (!layer.forward.empty()) weights_right(batch, l, true).pack_ahead(crew);
+    if (!layer.backward.empty() && batch.running != nullptr) weights_right(batch, l, false).pack_ahead(crew);
     if (crew.rank() == 0 && view.bias >= 0) {
       std::copy_n(batch.parameters + view.bias, view.outputs, layer.bias.data());
     }
   }
 }
 
-void TiledNetworkEngine::gather(const Batch& batch, const Crew& crew) {
-  LayerBuffers& layer = buffers_.layers.front();
-  crew.share(core::ceil_div(batch.n, kGatherRows), [&](std::int64_t first, std::int64_t last) {
-    for (std::int64_t i = first * kGatherRows; i < std::min(batch.n, last * kGatherRows); ++i) {
-      const std::int64_t row = batch.rows == nullptr ? batch.first + i : static_cast<std::int64_t>(batch.rows[i]);
-      std::copy_n(batch.x.row(row), view_.n_features, layer.input.data() + i * layer.input_row);
-    }
-  });
+bool TiledNetworkEngine::packs_gathered(const Batch& batch, const Crew& crew) const {
+  const ProductKernels& products = products_of(0, batch);
+  return crew.size() == 1 && batch.running != nullptr && products.pack_left != nullptr &&
+         kGatherRows % products.tile == 0 && products.block_rows(batch.n, view_.n_features) >= batch.n;
 }
 
-/// For the weight gradient.
-void TiledNetworkEngine::pack_input(const Batch& batch, std::size_t l, const Crew& crew) {
-  if (batch.running == nullptr) return;
-  const std::int64_t inputs = layout_.layers[l].inputs;
-  const ProductKernels& products = products_of(l, batch);
-  const std::int64_t panel = products.panel;
-  LayerBuffers& layer = buffers_.layers[l];
-  crew.share(core::ceil_div(inputs, panel), [&](std::int64_t first, std::int64_t last) {
-    for (std::int64_t p = first; p < last; ++p) {
-      products.pack(layer.input.data() + p * panel, layer.input_row, batch.n, std::min(panel, inputs - p * panel),
-                    layer.input_panels.data() + p * products.panel_floats(batch.n));
+void TiledNetworkEngine::gather(const Batch& batch, const Crew& crew) {
+  LayerBuffers& layer = buffers_.layers.front();
+  const ProductKernels& products = products_of(0, batch);
+  const bool pack = packs_gathered(batch, crew);
+  crew.share(core::ceil_div(batch.n, kGatherRows), [&](std::int64_t first, std::int64_t last) {
+    for (std::int64_t g = first; g < last; ++g) {
+      const std::int64_t begin = g * kGatherRows;
+      const std::int64_t end = std::min(batch.n, begin + kGatherRows);
+      float* input = layer.input.data() + begin * layer.input_row;
+      for (std::int64_t i = begin; i < end; ++i) {
+        const std::int64_t row = batch.rows == nullptr ? batch.first + i : static_cast<std::int64_t>(batch.rows[i]);
+        std::copy_n(batch.x.row(row), view_.n_features, input + (i - begin) * layer.input_row);
+      }
+      if (!pack) continue;
+      products.pack_left(input, layer.input_row, view_.n_features, end - begin,
+                         layer.input_tiles.data() + begin / products.tile * products.tile_floats(view_.n_features));
     }
   });
 }
 
 /// The hidden layers.
 void TiledNetworkEngine::forward(const Batch& batch, Crew& crew) {
-  AlignedFloats& tiles = scratch_[static_cast<std::size_t>(crew.rank())].tiles;
+  ThreadScratch& scratch = scratch_[static_cast<std::size_t>(crew.rank())];
   for (std::size_t l = 0; l + 1 < layout_.layers.size(); ++l) {
     const LayerView& view = layout_.layers[l];
     LayerBuffers& layer = buffers_.layers[l];
     LayerBuffers& above = buffers_.layers[l + 1];
     const ProductKernels& products = products_of(l, batch);
-    const std::int64_t panels = core::ceil_div(view.outputs, products.panel);
+    const RightOperand weights = weights_right(batch, l, true);
+    const std::int64_t panels = weights.panels();
     Product product{.n = view.outputs,
                     .k = view.inputs,
                     .a_row = layer.input_row,
-                    .panels = layer.forward.data(),
                     .c_row = plain_relu_ ? above.input_row : layer.row,
                     .c_width = panels * products.panel,
                     .finish = plain_relu_       ? Finish::kAddBiasAndRelu
@@ -114,11 +136,15 @@ void TiledNetworkEngine::forward(const Batch& batch, Crew& crew) {
     share_products(crew, batch.n, products.block_rows(batch.n, product.k), panels,
                    [&](std::int64_t row, std::int64_t n, std::int64_t first, std::int64_t end) {
                      product.m = n;
-                     take_rows(products, layer.input.data() + row * layer.input_row, tiles, product);
+                     if (l == 0 && packs_gathered(batch, crew)) {
+                       product.a = layer.input_tiles.data();
+                     } else {
+                       take_rows(products, layer.input.data() + row * layer.input_row, scratch.tiles, product);
+                     }
                      product.c = (plain_relu_ ? above.input.data() : layer.z.data()) + row * product.c_row;
-                     products.multiply(product, first, end);
+                     std::ignore = weights.multiply(product, first, end, scratch.panel.data());
                    });
-    pack_input(batch, l, crew);
+    if (batch.running != nullptr) gradient_right(batch, l).pack_ahead(crew);
     crew.meet();
     if (plain_relu_) continue;
     if (view.gamma >= 0) {
@@ -181,7 +207,7 @@ void TiledNetworkEngine::outputs(const Batch& batch, Crew& crew) {
           loss_(losses_, pass, buffers_.outputs.data() + begin, row_of_outputs);
     }
   });
-  pack_input(batch, layout_.layers.size() - 1, crew);
+  if (batch.running != nullptr) gradient_right(batch, layout_.layers.size() - 1).pack_ahead(crew);
   crew.meet();
 }
 
@@ -206,27 +232,27 @@ void TiledNetworkEngine::delta_below(const Batch& batch, std::size_t l, const Cr
   LayerBuffers& layer = buffers_.layers[l];
   LayerBuffers& below = buffers_.layers[l - 1];
   const ProductKernels& products = products_of(l, batch);
-  const std::int64_t panels = core::ceil_div(view.inputs, products.panel);
+  const RightOperand weights = weights_right(batch, l, false);
+  const std::int64_t panels = weights.panels();
   const float* slopes = plain_relu_ ? layer.input.data() : below.z.data();
   Product product{.n = view.inputs,
                   .k = view.outputs,
                   .a_row = last_layer ? 1 : layer.row,
                   .a_step = last_layer ? buffers_.outputs_row : 1,
-                  .panels = layer.backward.data(),
                   .c_row = below.row,
                   .c_width = panels * products.panel,
                   .finish = plain_relu_ ? Finish::kGate : Finish::kScale,
                   .operand_row = plain_relu_ ? layer.input_row : below.row};
-  AlignedFloats& tiles = scratch_[static_cast<std::size_t>(crew.rank())].tiles;
+  ThreadScratch& scratch = scratch_[static_cast<std::size_t>(crew.rank())];
   share_products(crew, batch.n, products.block_rows(batch.n, product.k), panels,
                  [&](std::int64_t row, std::int64_t n, std::int64_t first, std::int64_t end) {
                    product.m = n;
                    take_rows(products,
-                             (last_layer ? buffers_.outputs.data() : layer.delta.data()) + row * product.a_row, tiles,
-                             product);
+                             (last_layer ? buffers_.outputs.data() : layer.delta.data()) + row * product.a_row,
+                             scratch.tiles, product);
                    product.c = below.delta.data() + row * below.row;
                    product.operand = slopes + row * product.operand_row;
-                   products.multiply(product, first, end);
+                   std::ignore = weights.multiply(product, first, end, scratch.panel.data());
                  });
 }
 
@@ -235,16 +261,16 @@ void TiledNetworkEngine::weight_gradient(const Batch& batch, std::size_t l, cons
   const LayerView& view = layout_.layers[l];
   const LayerBuffers& layer = buffers_.layers[l];
   const ProductKernels& products = products_of(l, batch);
-  const std::int64_t panels = core::ceil_div(view.inputs, products.panel);
+  const RightOperand input = gradient_right(batch, l);
+  const std::int64_t panels = input.panels();
   ThreadScratch& scratch = scratch_[static_cast<std::size_t>(crew.rank())];
   Product product{.n = view.inputs,
                   .k = batch.n,
                   .a_row = buffers_.outputs_row,
                   .a_in_tiles = !last_layer,
-                  .panels = layer.input_panels.data(),
                   .c_row = view.inputs,
                   .c_width = view.inputs};
-  const std::int64_t block_rows = products.block_rows(view.outputs, product.k);
+  const std::int64_t block_rows = rows_of_gradient(products, view.outputs, product.k, crew.size());
   const std::int64_t blocks = core::ceil_div(view.outputs, block_rows);
   share_products(crew, view.outputs, block_rows, panels,
                  [&](std::int64_t output, std::int64_t n, std::int64_t first, std::int64_t end) {
@@ -258,7 +284,7 @@ void TiledNetworkEngine::weight_gradient(const Batch& batch, std::size_t l, cons
                    product.c = gradient_.data() + view.weight + output * view.inputs;
                    for (std::int64_t p = first; p < end; ++p) {
                      if (l == 0) prefetch(batch, output / block_rows * panels + p, blocks * panels);
-                     if (!products.multiply(product, p, p + 1)) scratch.finite = false;
+                     if (!input.multiply(product, p, p + 1, scratch.panel.data())) scratch.finite = false;
                    }
                  });
 }

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// The right side of a matrix product, and when it is packed.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+#include "core/rounding.hpp"
+#include "cpu/crew.hpp"
+#include "cpu/product_kernels.hpp"
+
+namespace slalom::cpu {
+
+/// B [k, n] of a product. Its panels are packed beforehand, for all threads; or at need, one at a time, by the thread that
+/// multiplies with it: then they are written and read within that thread's L2. The latter costs nothing more if A is one
+/// block, and every panel is needed once.
+struct RightOperand {
+  const ProductKernels& products;
+  const float* from = nullptr;
+  std::int64_t row = 0;  ///< floats between the rows of `from`
+  std::int64_t k = 0, n = 0;
+  bool transposed = false;  ///< `from` is [n, k]
+  float* packed = nullptr;  ///< all panels; null: at need
+
+  [[nodiscard]] std::int64_t panels() const { return core::ceil_div(n, products.panel); }
+
+  void pack(std::int64_t p, float* panel) const {
+    const std::int64_t column = p * products.panel;
+    const std::int64_t columns = std::min(products.panel, n - column);
+    if (transposed) {
+      products.pack_transposed(from + column * row, row, k, columns, panel);
+    } else {
+      products.pack(from + column, row, k, columns, panel);
+    }
+  }
+
+  /// Packs this thread's share of the panels, unless that is done at need.
+  void pack_ahead(const Crew& crew) const {
+    if (packed == nullptr) return;
+    crew.share(panels(), [&](std::int64_t first, std::int64_t last) {
+      for (std::int64_t p = first; p < last; ++p) pack(p, packed + p * products.panel_floats(k));
+    });
+  }
+
+  /// Panels [first, last) of `product`, whose B this is. `panel`: room for one. Returns what ProductPass does.
+  [[nodiscard]] bool multiply(Product product, std::int64_t first, std::int64_t last, float* panel) const {
+    product.panels = packed;
+    if (packed != nullptr) return products.multiply(product, first, last);
+    bool finite = true;
+    product.panels = panel;
+    for (std::int64_t p = first; p < last; ++p) {
+      pack(p, panel);
+      Product part = product;
+      const std::int64_t column = p * products.panel;
+      part.n -= column;
+      part.c += column;
+      part.c_width -= column;
+      if (part.operand != nullptr) part.operand += column;
+      finite = products.multiply(part, 0, 1) && finite;
+    }
+    return finite;
+  }
+};
+
+}  // namespace slalom::cpu
