@@ -83,7 +83,7 @@ class Updater {
       : settings_(core::resolve_rule({.kind = kind})), clock_(settings_), fused_(fused), arena_(n) {
     problem_.width = problem_.n_features = problem_.n_weights = problem_.n_all = n;
     problem_.n_outputs = 1;
-    update_ = cpu::instruction_sets().front().linear->update(settings_.rule, core::flags_of(settings_));
+    update_ = cpu::chosen_instruction_set().linear->update(settings_.rule, core::flags_of(settings_));
   }
 
   void step() {

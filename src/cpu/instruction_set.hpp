@@ -25,7 +25,7 @@ struct InstructionSet {
 [[nodiscard]] std::vector<InstructionSet> instruction_sets();
 
 /// The widest, or the one that the environment variable SLALOM_CPU_ISA names (amx, avx512, avx2 or baseline). Throws
-/// ConfigError if it names another one, or one that this machine does not have.
+/// UsageError if it names another one, or one that this machine does not have.
 [[nodiscard]] InstructionSet chosen_instruction_set();
 
 }  // namespace slalom::cpu

@@ -24,16 +24,28 @@ class NetworkProducts {
   }
   [[nodiscard]] const ProductKernels& of_last() const { return *small_; }
 
-  /// Room for packed matrices B [k, n] of layer l, whichever products it uses.
+  /// Calls body(kernels) for all products that layer l may use, whatever the batch size.
+  template <class Body>
+  void for_each_of_layer(std::size_t l, const LayerView& layer, Body&& body) const {
+    body(*small_);
+    if (const ProductKernels& large = of_layer(l, layer, kLeastRows); &large != small_) body(large);
+  }
+
+  /// Room for all panels of B [k, n] of layer l.
   [[nodiscard]] std::int64_t panels_floats(std::size_t l, const LayerView& layer, std::int64_t k,
                                            std::int64_t n) const {
-    return std::max(small_->panels_floats(k, n), of_layer(l, layer, kLeastRows).panels_floats(k, n));
+    std::int64_t most = 0;
+    for_each_of_layer(l, layer, [&](const ProductKernels& p) { most = std::max(most, p.panels_floats(k, n)); });
+    return most;
   }
 
   /// Room for A [m, k] of layer l in tiles, if it may use products that take no other.
   [[nodiscard]] std::int64_t tiles_floats(std::size_t l, const LayerView& layer, std::int64_t m, std::int64_t k) const {
-    const ProductKernels& products = of_layer(l, layer, kLeastRows);
-    return products.pack_left != nullptr ? products.tiles_floats(m, k) : 0;
+    std::int64_t most = 0;
+    for_each_of_layer(l, layer, [&](const ProductKernels& p) {
+      if (p.pack_left != nullptr) most = std::max(most, p.tiles_floats(m, k));
+    });
+    return most;
   }
 
  private:

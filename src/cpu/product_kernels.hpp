@@ -28,9 +28,10 @@ struct Product {
   const float* panels = nullptr;
   float* c = nullptr;  ///< C[i, j] = c[i * c_row + j]
   std::int64_t c_row = 0;
-  std::int64_t c_width = 0;  ///< columns of C that may be written, at least n; those beyond n get finish(0)
+  std::int64_t c_width =
+      0;  ///< columns of C that may be written, at least n; what is then in those beyond n means nothing
   Finish finish = Finish::kStore;
-  const float* operand = nullptr;  ///< readable wherever C may be written; its row stride (0 for a bias):
+  const float* operand = nullptr;  ///< readable for whole panels of C; its row stride (0 for a bias):
   std::int64_t operand_row = 0;
 };
 
@@ -73,6 +74,12 @@ struct ProductKernels {
   [[nodiscard]] constexpr std::int64_t block_rows(std::int64_t m, std::int64_t k) const {
     const std::int64_t tiles = std::clamp<std::int64_t>(most_bytes / (4 * tile_floats(k)), 1, most_rows / tile);
     return core::round_up(core::ceil_div(m, core::ceil_div(m, tiles * tile)), tile);
+  }
+  /// Floats that the tiles of a block take at most, of any A with at most m rows and at most k columns. (block_rows itself
+  /// may be more for fewer rows.)
+  [[nodiscard]] constexpr std::int64_t most_block_floats(std::int64_t m, std::int64_t k) const {
+    const std::int64_t wanted = std::min(most_bytes / 4, most_rows / tile * tile_floats(k));
+    return std::min(std::max(tile_floats(k), wanted), tiles_floats(m, k));
   }
 
  private:

@@ -12,8 +12,8 @@
 namespace slalom::cpu {
 
 /// B [k, n] of a product. Its panels are packed beforehand, for all threads; or at need, one at a time, by the thread that
-/// multiplies with it: then they are written and read within that thread's L2. The latter costs nothing more if A is one
-/// block, and every panel is needed once.
+/// multiplies with it: then they are written and read within that thread's L2. The latter is less work if no panel is needed
+/// often.
 struct RightOperand {
   const ProductKernels& products;
   const float* from = nullptr;

@@ -55,17 +55,14 @@ void TiledNetworkEngine::make_scratch(int threads, std::int64_t rows, bool train
   std::int64_t panel = 0;
   for (std::size_t l = 0; l < layout_.layers.size(); ++l) {
     const LayerView& view = layout_.layers[l];
-    for (const std::int64_t batch_size : {std::int64_t{1}, rows}) {
-      const ProductKernels& products = products_.of_layer(l, view, batch_size);
-      const auto block_floats = [&](std::int64_t m, std::int64_t k) {
-        tiles = std::max(tiles, products.tiles_floats(products.block_rows(m, k), k));
-      };
+    products_.for_each_of_layer(l, view, [&](const ProductKernels& products) {
       for (const std::int64_t depth : {view.inputs, view.outputs, rows})
         panel = std::max(panel, products.panel_floats(depth));
-      if (products.pack_left != nullptr) block_floats(rows, view.inputs);
-      if (training) block_floats(view.outputs, rows);
-      if (training && products.pack_left != nullptr) block_floats(rows, view.outputs);
-    }
+      if (training) tiles = std::max(tiles, products.most_block_floats(view.outputs, rows));
+      if (products.pack_left == nullptr) return;
+      for (const std::int64_t depth : {view.inputs, view.outputs})
+        tiles = std::max(tiles, products.most_block_floats(rows, depth));
+    });
   }
   const auto grow = [](AlignedFloats& floats, std::int64_t n) {
     if (floats.size() < static_cast<std::size_t>(n)) floats.resize(static_cast<std::size_t>(n));
@@ -178,20 +175,26 @@ void TiledNetworkEngine::update(const Run& run, const core::StepConstants<float>
       }
     }
   };
+  const auto share_values = [&](std::int64_t from, std::int64_t to, const core::StepConstants<float>& of_range) {
+    constexpr std::int64_t kUnit = 64;  // values: whole cache lines
+    crew.share(core::ceil_div(to - from, kUnit), [&](std::int64_t first, std::int64_t last) {
+      range_without_padding(from + first * kUnit, std::min(to, from + last * kUnit), of_range);
+    });
+  };
   for (const LayerView& layer : layout_.layers) {
+    const std::int64_t end_of_layer = layer.weight + core::round_up(layer.outputs * layer.inputs, 8);
     const std::int64_t units = core::ceil_div(layer.outputs, kShareOutputs);
+    if (units < crew.size()) {
+      share_values(layer.weight, end_of_layer, constants);
+      continue;
+    }
     crew.share(units, [&](std::int64_t first, std::int64_t last) {
-      const std::int64_t end =
-          last < units ? last * kShareOutputs * layer.inputs : core::round_up(layer.outputs * layer.inputs, 8);
-      range_without_padding(layer.weight + first * kShareOutputs * layer.inputs, layer.weight + end, constants);
+      const std::int64_t begin = layer.weight + first * kShareOutputs * layer.inputs;
+      const std::int64_t end = last < units ? layer.weight + last * kShareOutputs * layer.inputs : end_of_layer;
+      range_without_padding(begin, end, constants);
     });
   }
-  constexpr std::int64_t kUnit = 64;  // values of a thread's share: whole cache lines
-  crew.share(core::ceil_div(layout_.n_trainable - layout_.n_weights, kUnit),
-             [&](std::int64_t first, std::int64_t last) {
-               const std::int64_t begin = layout_.n_weights + first * kUnit;
-               range_without_padding(begin, std::min(layout_.n_trainable, layout_.n_weights + last * kUnit), free);
-             });
+  share_values(layout_.n_weights, layout_.n_trainable, free);
 }
 
 void TiledNetworkEngine::predict(const FeatureView& x, std::span<const std::uint32_t> rows, std::int64_t first,

@@ -51,13 +51,11 @@ class TiledNetworkEngine : public Engine<float> {
   [[nodiscard]] const ProductKernels& products_of(std::size_t l, const Batch& batch) const {
     return products_.of_layer(l, layout_.layers[l], batch.batch_size);
   }
-  /// `operand` of products whose A has m rows, packed into `panels` beforehand or at need.
-  [[nodiscard]] RightOperand right(const ProductKernels& products, const Batch& batch, std::int64_t m,
-                                   RightOperand operand, std::span<float> panels) const;
   /// Weights: transposed for the forward product, as they are for the backward one.
-  [[nodiscard]] RightOperand weights_right(const Batch& batch, std::size_t l, bool transposed) const;
-  [[nodiscard]] RightOperand gradient_right(const Batch& batch, std::size_t l) const;  ///< the layer's input
-  /// Whether rows are packed for the forward product as they are gathered: if there is one thread, and A one block. Two
+  [[nodiscard]] RightOperand weights_right(const Batch& batch, std::size_t l, bool transposed, const Crew& crew) const;
+  /// The layer's input, for the weight gradient.
+  [[nodiscard]] RightOperand gradient_right(const Batch& batch, std::size_t l, const Crew& crew) const;
+  /// Whether rows are packed for the forward product as they are gathered: if there is one thread, and A one block. More
   /// threads pack what they need themselves, each in its own L2: another core's tiles come more slowly.
   [[nodiscard]] bool packs_gathered(const Batch& batch, const Crew& crew) const;
   void make_scratch(int threads, std::int64_t rows, bool training);

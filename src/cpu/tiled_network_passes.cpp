@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The phases of a network's forward and backward pass. Between two phases all threads meet.
 #include <algorithm>
+#include <cassert>
 #include <cmath>
 #include <tuple>
 
@@ -31,8 +32,20 @@ void share_products(const Crew& crew, std::int64_t n_rows, std::int64_t block_ro
 void take_rows(const ProductKernels& products, const float* rows, AlignedFloats& tiles, Product& product) {
   product.a = rows;
   if (products.pack_left == nullptr) return;
+  assert(products.tiles_floats(product.m, product.k) <= static_cast<std::int64_t>(tiles.size()));
   products.pack_left(rows, product.a_row, product.k, product.m, tiles.data());
   product.a = tiles.data();
+  product.a_in_tiles = true;
+}
+
+/// Of more threads than that, none packs what another one packs, too.
+constexpr int kFewThreads = 2;
+
+/// Rows of a batch in a block of A [rows, k]. Many threads get a block each, so that each packs a part of A.
+std::int64_t rows_of_block(const ProductKernels& products, std::int64_t rows, std::int64_t k, int threads) {
+  const std::int64_t whole = products.block_rows(rows, k);
+  if (threads <= kFewThreads || products.pack_left == nullptr) return whole;
+  return std::min(whole, core::round_up(core::ceil_div(rows, std::int64_t{threads}), products.tile));
 }
 
 /// Outputs of a block of a weight gradient of depth k. Where they can be shared evenly every thread gets a block at least:
@@ -43,36 +56,41 @@ std::int64_t rows_of_gradient(const ProductKernels& products, std::int64_t outpu
   return std::min(products.block_rows(outputs, k), even ? share : outputs);
 }
 
-}  // namespace
-
-RightOperand TiledNetworkEngine::right(const ProductKernels& products, const Batch& batch, std::int64_t m,
-                                       RightOperand operand, std::span<float> panels) const {
-  const bool at_need = batch.running != nullptr && products.block_rows(m, operand.k) >= m;
+/// `operand`, packed into `panels` beforehand, or at need if no thread packs a panel twice and at most kFewThreads do.
+RightOperand packed_in_time(RightOperand operand, bool training, std::int64_t blocks, const Crew& crew,
+                            std::span<float> panels) {
+  const bool at_need = training && crew.size() <= kFewThreads && blocks <= crew.size();
   if (!at_need) operand.packed = panels.data();
   return operand;
 }
 
-RightOperand TiledNetworkEngine::weights_right(const Batch& batch, std::size_t l, bool transposed) const {
+}  // namespace
+
+RightOperand TiledNetworkEngine::weights_right(const Batch& batch, std::size_t l, bool transposed,
+                                               const Crew& crew) const {
   const LayerView& view = layout_.layers[l];
-  const ProductKernels& products = products_of(l, batch);
-  return right(products, batch, batch.n,
-               {.products = products,
-                .from = batch.parameters + view.weight,
-                .row = view.inputs,
-                .k = transposed ? view.inputs : view.outputs,
-                .n = transposed ? view.outputs : view.inputs,
-                .transposed = transposed},
-               transposed ? buffers_.layers[l].forward : buffers_.layers[l].backward);
+  const RightOperand operand{.products = products_of(l, batch),
+                             .from = batch.parameters + view.weight,
+                             .row = view.inputs,
+                             .k = transposed ? view.inputs : view.outputs,
+                             .n = transposed ? view.outputs : view.inputs,
+                             .transposed = transposed};
+  const std::int64_t block = rows_of_block(operand.products, batch.n, operand.k, crew.size());
+  return packed_in_time(operand, batch.running != nullptr, core::ceil_div(batch.n, block), crew,
+                        transposed ? buffers_.layers[l].forward : buffers_.layers[l].backward);
 }
 
-RightOperand TiledNetworkEngine::gradient_right(const Batch& batch, std::size_t l) const {
+RightOperand TiledNetworkEngine::gradient_right(const Batch& batch, std::size_t l, const Crew& crew) const {
   const LayerView& view = layout_.layers[l];
-  const ProductKernels& products = products_of(l, batch);
   const LayerBuffers& layer = buffers_.layers[l];
-  return right(
-      products, batch, view.outputs,
-      {.products = products, .from = layer.input.data(), .row = layer.input_row, .k = batch.n, .n = view.inputs},
-      layer.input_panels);
+  const RightOperand operand{.products = products_of(l, batch),
+                             .from = layer.input.data(),
+                             .row = layer.input_row,
+                             .k = batch.n,
+                             .n = view.inputs};
+  const std::int64_t block = rows_of_gradient(operand.products, view.outputs, operand.k, crew.size());
+  return packed_in_time(operand, batch.running != nullptr, core::ceil_div(view.outputs, block), crew,
+                        layer.input_panels);
 }
 
 /// Weights in the order of the products that read them, and biases with room behind.
@@ -80,8 +98,8 @@ void TiledNetworkEngine::pack_weights(const Batch& batch, const Crew& crew) {
   for (std::size_t l = 0; l < layout_.layers.size(); ++l) {
     const LayerView& view = layout_.layers[l];
     LayerBuffers& layer = buffers_.layers[l];
-    if (!layer.forward.empty()) weights_right(batch, l, true).pack_ahead(crew);
-    if (!layer.backward.empty() && batch.running != nullptr) weights_right(batch, l, false).pack_ahead(crew);
+    if (!layer.forward.empty()) weights_right(batch, l, true, crew).pack_ahead(crew);
+    if (!layer.backward.empty() && batch.running != nullptr) weights_right(batch, l, false, crew).pack_ahead(crew);
     if (crew.rank() == 0 && view.bias >= 0) {
       std::copy_n(batch.parameters + view.bias, view.outputs, layer.bias.data());
     }
@@ -122,7 +140,7 @@ void TiledNetworkEngine::forward(const Batch& batch, Crew& crew) {
     LayerBuffers& layer = buffers_.layers[l];
     LayerBuffers& above = buffers_.layers[l + 1];
     const ProductKernels& products = products_of(l, batch);
-    const RightOperand weights = weights_right(batch, l, true);
+    const RightOperand weights = weights_right(batch, l, true, crew);
     const std::int64_t panels = weights.panels();
     Product product{.n = view.outputs,
                     .k = view.inputs,
@@ -133,18 +151,19 @@ void TiledNetworkEngine::forward(const Batch& batch, Crew& crew) {
                               : view.gamma >= 0 ? Finish::kStore
                                                 : Finish::kAddBias,
                     .operand = layer.bias.data()};
-    share_products(crew, batch.n, products.block_rows(batch.n, product.k), panels,
+    share_products(crew, batch.n, rows_of_block(products, batch.n, product.k, crew.size()), panels,
                    [&](std::int64_t row, std::int64_t n, std::int64_t first, std::int64_t end) {
                      product.m = n;
                      if (l == 0 && packs_gathered(batch, crew)) {
                        product.a = layer.input_tiles.data();
+                       product.a_in_tiles = true;
                      } else {
                        take_rows(products, layer.input.data() + row * layer.input_row, scratch.tiles, product);
                      }
                      product.c = (plain_relu_ ? above.input.data() : layer.z.data()) + row * product.c_row;
                      std::ignore = weights.multiply(product, first, end, scratch.panel.data());
                    });
-    if (batch.running != nullptr) gradient_right(batch, l).pack_ahead(crew);
+    if (batch.running != nullptr) gradient_right(batch, l, crew).pack_ahead(crew);
     crew.meet();
     if (plain_relu_) continue;
     if (view.gamma >= 0) {
@@ -207,7 +226,7 @@ void TiledNetworkEngine::outputs(const Batch& batch, Crew& crew) {
           loss_(losses_, pass, buffers_.outputs.data() + begin, row_of_outputs);
     }
   });
-  if (batch.running != nullptr) gradient_right(batch, layout_.layers.size() - 1).pack_ahead(crew);
+  if (batch.running != nullptr) gradient_right(batch, layout_.layers.size() - 1, crew).pack_ahead(crew);
   crew.meet();
 }
 
@@ -232,7 +251,7 @@ void TiledNetworkEngine::delta_below(const Batch& batch, std::size_t l, const Cr
   LayerBuffers& layer = buffers_.layers[l];
   LayerBuffers& below = buffers_.layers[l - 1];
   const ProductKernels& products = products_of(l, batch);
-  const RightOperand weights = weights_right(batch, l, false);
+  const RightOperand weights = weights_right(batch, l, false, crew);
   const std::int64_t panels = weights.panels();
   const float* slopes = plain_relu_ ? layer.input.data() : below.z.data();
   Product product{.n = view.inputs,
@@ -244,7 +263,7 @@ void TiledNetworkEngine::delta_below(const Batch& batch, std::size_t l, const Cr
                   .finish = plain_relu_ ? Finish::kGate : Finish::kScale,
                   .operand_row = plain_relu_ ? layer.input_row : below.row};
   ThreadScratch& scratch = scratch_[static_cast<std::size_t>(crew.rank())];
-  share_products(crew, batch.n, products.block_rows(batch.n, product.k), panels,
+  share_products(crew, batch.n, rows_of_block(products, batch.n, product.k, crew.size()), panels,
                  [&](std::int64_t row, std::int64_t n, std::int64_t first, std::int64_t end) {
                    product.m = n;
                    take_rows(products,
@@ -261,7 +280,7 @@ void TiledNetworkEngine::weight_gradient(const Batch& batch, std::size_t l, cons
   const LayerView& view = layout_.layers[l];
   const LayerBuffers& layer = buffers_.layers[l];
   const ProductKernels& products = products_of(l, batch);
-  const RightOperand input = gradient_right(batch, l);
+  const RightOperand input = gradient_right(batch, l, crew);
   const std::int64_t panels = input.panels();
   ThreadScratch& scratch = scratch_[static_cast<std::size_t>(crew.rank())];
   Product product{.n = view.inputs,

@@ -37,6 +37,21 @@ TEST_F(InstructionSetVariable, RefusesWhatThereIsNot) {
   EXPECT_FALSE(exists("m.safetensors"));
 }
 
+/// With whatever this machine has: fewer rows than products of large layers are used for in training.
+TEST_F(InstructionSetVariable, LargeLayersTakeFewRows) {
+  write("plane.csv", plane_csv(100));
+  const std::string train =
+      "train --data plane.csv --target y --device cpu --quiet --out m.safetensors --epochs 1 --model mlp "
+      "--hidden 130,130,130 --batch-size ";
+  for (const char* batch : {"1", "32", "64", "all"}) {
+    const Outcome run = slalom(train + batch);
+    EXPECT_EQ(run.status, 0) << batch << ": " << run.err;
+  }
+  write("few.csv", plane_csv(5));
+  const Outcome run = slalom("predict --model m.safetensors --data few.csv --out p.csv --quiet");
+  EXPECT_EQ(run.status, 0) << run.err;
+}
+
 TEST_F(InstructionSetVariable, TrainsLargeLayersToTheSameBitsWithoutAmx) {
   write("plane.csv", plane_csv(300));
   const std::string train =
@@ -51,6 +66,10 @@ TEST_F(InstructionSetVariable, TrainsLargeLayersToTheSameBitsWithoutAmx) {
     if (avx2.empty()) avx2 = read("m.safetensors");
     EXPECT_TRUE(read("m.safetensors") == avx2) << name;
   }
+  choose("amx");
+  if (slalom("devices").status != 0) return;
+  ASSERT_EQ(slalom(train).status, 0);
+  EXPECT_FALSE(read("m.safetensors") == avx2) << "the variable has no effect";
 }
 
 }  // namespace

@@ -143,20 +143,23 @@ TEST(TiledNetwork, HasTheSameBitsWithEveryFusedInstructionSet) {
 
 TEST(TiledNetwork, BitsDoNotDependOnThreadsOrBlocks) {
   for (const bool norm : {false, true}) {
-    ModelSpec spec = network(LossKind::kCrossEntropy, 100, {210, 150}, 5, norm ? Activation::kTanh : Activation::kRelu);
+    const std::int64_t features = norm ? 100 : 140;  // without and with a large first layer
+    const std::int64_t batch = norm ? 300 : 130;     // two blocks of rows and one
+    ModelSpec spec =
+        network(LossKind::kCrossEntropy, features, {210, 150}, 5, norm ? Activation::kTanh : Activation::kRelu);
     spec.batch_norm = norm;
     spec.dropout = norm ? 0.2 : 0.0;
     const Dataset data = random_data(spec, 700, true);
     const MemberConfig member{.optimizer = {.kind = OptimizerKind::kAdam, .clip_norm = 1.0}};
     const cpu::InstructionSet set = cpu::instruction_sets().front();
     EngineBackend alone = backend_of(spec, data, member, set);
-    const Outcome expected = outcome_of(alone, data, 300);
+    const Outcome expected = outcome_of(alone, data, batch);
     std::vector<float> wanted(static_cast<std::size_t>(data.n_rows * spec.n_outputs));
     alone.predict(0, data.view(), {}, wanted);
     for (const int threads : {1, 2, 3, 5}) {
       SCOPED_TRACE(std::to_string(threads) + " threads" + (norm ? ", normalised" : ""));
       EngineBackend backend = backend_of(spec, data, member, set, threads);
-      expect_same_outcome(outcome_of(backend, data, 300, threads == 3 ? 1 : 2), expected);
+      expect_same_outcome(outcome_of(backend, data, batch, threads == 3 ? 1 : 2), expected);
       std::vector<float> found(wanted.size());
       backend.predict(0, data.view(), {}, found);
       ASSERT_EQ(found, wanted);
@@ -173,15 +176,35 @@ TEST_P(TiledNetworkOfUnits, PredictsRowsInAnyOrderAndNumber) {
   const MemberConfig member{};
   EngineBackend backend = backend_of(spec, data, member, cpu::instruction_sets().front(), 2);
   backend.import_state(0, {.parameters = initial_parameters(spec, 3, 0)});
-  std::vector<float> all(2600);
-  backend.predict(0, data.view(), {}, all);
   const std::vector<std::uint32_t> rows{1299, 0, 700, 700};
   std::vector<float> some(8);
-  backend.predict(0, data.view(), rows, some);
+  backend.predict(0, data.view(), rows, some);  // a few first: room for more has to be made then
+  std::vector<float> all(2600);
+  backend.predict(0, data.view(), {}, all);
   for (std::size_t i = 0; i < rows.size(); ++i) {
     EXPECT_EQ(some[2 * i], all[2 * rows[i]]);
     EXPECT_EQ(some[2 * i + 1], all[2 * rows[i] + 1]);
   }
+}
+
+/// A rest is computed as a whole batch is, even by an engine that has seen no whole one.
+TEST_P(TiledNetworkOfUnits, BeginsWithTheRestOfAnEpoch) {
+  const ModelSpec spec = network(LossKind::kMse, GetParam(), {GetParam(), GetParam()}, 1);
+  const Dataset data = random_data(spec, 133);
+  std::vector<std::uint32_t> rows(133);
+  for (std::uint32_t i = 0; i < 133; ++i) rows[i] = i;
+  const double rate = 0.01;
+  const StepBlock whole{.rows = std::span(rows).first(128), .batch_size = 128, .learning_rates = {&rate, 1}};
+  const StepBlock rest{.rows = std::span(rows).subspan(128), .batch_size = 128, .learning_rates = {&rate, 1}};
+  EngineBackend one = backend_of(spec, data, {}, cpu::instruction_sets().front());
+  one.import_state(0, {.parameters = initial_parameters(spec, 3, 0)});
+  ASSERT_EQ(one.run({&whole, 1}).at(0).first_non_finite, -1);
+  const MemberState between = one.export_state(0);
+  ASSERT_EQ(one.run({&rest, 1}).at(0).first_non_finite, -1);
+  EngineBackend other = backend_of(spec, data, {}, cpu::instruction_sets().front());
+  other.import_state(0, between);
+  ASSERT_EQ(other.run({&rest, 1}).at(0).first_non_finite, -1);
+  expect_same_state(other.export_state(0), one.export_state(0));
 }
 
 TEST_P(TiledNetworkOfUnits, AStepThatIsNotFiniteChangesNothing) {

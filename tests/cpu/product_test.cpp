@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Matrix products of every instruction set against float64 sums, over odd shapes, strides and every finish.
+#include <bit>
 #include <cmath>
 #include <limits>
 #include <vector>
@@ -9,6 +10,7 @@
 #include <slalom/dataset.hpp>
 
 #include "core/philox.hpp"
+#include "core/rounding.hpp"
 #include "cpu/instruction_set.hpp"
 
 namespace slalom::testing {
@@ -163,6 +165,10 @@ std::vector<Case> cases() {
       }
     }
   }
+  for (const std::int64_t k : {1024, 1025, 2100}) {  // pieces of depth
+    all.push_back({.m = 300, .n = 33, .k = k, .a_transposed = k % 2 == 1});
+    all.push_back({.m = 300, .n = 33, .k = k, .b_transposed = true});
+  }
   return all;
 }
 
@@ -177,6 +183,60 @@ TEST(Product, EqualsFloat64SumsOverOddShapes) {
     for (const Case& c : cases()) {
       SCOPED_TRACE(describe(c, name));
       ASSERT_NO_FATAL_FAILURE(ProductRun(c, *kernels).check());
+    }
+  }
+}
+
+/// Whatever their size: 2^-22 for what is left out of split numbers, and some roundings.
+TEST(Product, OfTwoNumbersIsThatOfFloat32) {
+  constexpr std::int64_t kSize = 200;
+  AlignedFloats a = random_floats(kSize, 5);
+  AlignedFloats b = random_floats(kSize, 6);
+  for (std::int64_t i = 0; i < kSize; ++i) {
+    a[static_cast<std::size_t>(i)] = std::ldexp(at(a, i), static_cast<int>(i % 60) - 30);
+    b[static_cast<std::size_t>(i)] = std::ldexp(at(b, i), static_cast<int>(i % 50) - 25);
+  }
+  for (const auto& [name, kernels] : all_products()) {
+    AlignedFloats panels(static_cast<std::size_t>(kernels->panels_floats(1, kSize)));
+    AlignedFloats tiles(static_cast<std::size_t>(kernels->tiles_floats(kSize, 1)));
+    AlignedFloats c(kSize * kSize);
+    for (std::int64_t p = 0; p * kernels->panel < kSize; ++p) {
+      kernels->pack(b.data() + p * kernels->panel, kSize, 1, std::min(kernels->panel, kSize - p * kernels->panel),
+                    panels.data() + p * kernels->panel_floats(1));
+    }
+    kernels->pack_left_transposed(a.data(), kSize, 1, kSize, tiles.data());
+    const Product product{.m = kSize,
+                          .n = kSize,
+                          .k = 1,
+                          .a = tiles.data(),
+                          .a_in_tiles = true,
+                          .panels = panels.data(),
+                          .c = c.data(),
+                          .c_row = kSize,
+                          .c_width = kSize};
+    EXPECT_TRUE(kernels->multiply(product, 0, core::ceil_div(kSize, kernels->panel)));
+    for (std::int64_t i = 0; i < kSize; ++i) {
+      for (std::int64_t j = 0; j < kSize; ++j) {
+        const double exact = static_cast<double>(at(a, i)) * static_cast<double>(at(b, j));
+        ASSERT_NEAR(static_cast<double>(at(c, i * kSize + j)), exact, 6e-7 * std::fabs(exact))
+            << name << " " << at(a, i) << " times " << at(b, j);
+      }
+    }
+  }
+}
+
+/// Fewer rows can make larger blocks.
+TEST(Product, BlocksOfFewerRowsFitTheRoomOfMore) {
+  for (const auto& [name, kernels] : all_products()) {
+    for (const std::int64_t most : {1, 31, 64, 200, 512, 1100}) {
+      for (const std::int64_t k : {1, 128, 480, 512, 784, 1024, 6000}) {
+        const std::int64_t room = kernels->most_block_floats(most, k);
+        for (std::int64_t m = 1; m <= most; ++m) {
+          ASSERT_LE(kernels->tiles_floats(kernels->block_rows(m, k), k), room) << name << " " << m << " of " << most;
+          ASSERT_LE(kernels->most_block_floats(m, k), room) << name;
+        }
+        ASSERT_LE(kernels->most_block_floats(most, std::max<std::int64_t>(1, k - 30)), room) << name << " " << k;
+      }
     }
   }
 }
@@ -207,19 +267,24 @@ TEST(Product, HasTheSameBitsWithEveryFusedInstructionSet) {
 
 TEST(Product, ReportsSumsThatAreNotFinite) {
   constexpr std::int64_t kSize = 37;
+  const float faint_nan = std::bit_cast<float>(0x7f800001U);  // whose upper half is that of infinity
   for (const auto& [name, products] : all_products()) {
     const ProductKernels& kernels = *products;
-    for (const float bad : {std::numeric_limits<float>::infinity(), std::numeric_limits<float>::quiet_NaN(), 3e38F}) {
+    for (const float bad :
+         {std::numeric_limits<float>::infinity(), std::numeric_limits<float>::quiet_NaN(), faint_nan, 3e38F}) {
       for (const std::int64_t row : {0, 7, 36}) {
         AlignedFloats a(kSize * 2, 2.0F);
         a[static_cast<std::size_t>(row * 2)] = bad;
         AlignedFloats b(kSize * 2, 2.0F);
         AlignedFloats packed(static_cast<std::size_t>(kernels.panels_floats(2, kSize)));
         const std::int64_t panels = (kSize + kernels.panel - 1) / kernels.panel;
-        for (std::int64_t p = 0; p < panels; ++p) {
-          kernels.pack(b.data() + p * kernels.panel, kSize, 2, std::min(kernels.panel, kSize - p * kernels.panel),
-                       packed.data() + p * kernels.panel_floats(2));
-        }
+        const auto pack_b = [&] {
+          for (std::int64_t p = 0; p < panels; ++p) {
+            kernels.pack(b.data() + p * kernels.panel, kSize, 2, std::min(kernels.panel, kSize - p * kernels.panel),
+                         packed.data() + p * kernels.panel_floats(2));
+          }
+        };
+        pack_b();
         AlignedFloats c(kSize * kSize);
         Product product{.m = kSize,
                         .n = kSize,
@@ -241,6 +306,9 @@ TEST(Product, ReportsSumsThatAreNotFinite) {
         a[static_cast<std::size_t>(row * 2)] = 1.0F;
         take_a();
         EXPECT_TRUE(kernels.multiply(product, 0, panels)) << name;
+        b[static_cast<std::size_t>(kSize - 1)] = bad;  // in the last panel
+        pack_b();
+        EXPECT_FALSE(kernels.multiply(product, panels - 1, panels)) << name << " " << bad << " in B";
       }
     }
   }

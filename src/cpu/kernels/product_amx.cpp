@@ -25,6 +25,9 @@ constexpr std::int64_t kPieceSlabs = 32;  ///< depth 1024 at a time: then a pane
 constexpr std::int64_t kChunkTiles = 8;   ///< tiles of A between whose pieces sums are kept
 static_assert(kSide == kPanel);
 
+/// Slabs of a depth of k; the last may be short.
+[[gnu::always_inline]] inline std::int64_t slabs_of(std::int64_t k) { return (k + kTileDepth - 1) / kTileDepth; }
+
 /// What ldtilecfg reads: eight registers of 16 rows of 64 bytes.
 struct alignas(64) TileConfiguration {
   std::uint8_t palette = 1, start_row = 0;
@@ -85,7 +88,7 @@ template <int kRows, int kColumns>
 
 /// `slabs` slabs of a tile of A and of a panel. From one product of parts to the next only one side is loaded anew.
 template <int kRows, int kColumns>
-[[gnu::noinline]] void add_slabs(const Half* a, const Half* b, std::int64_t slabs, float* sums, bool first) {
+[[gnu::noinline]] void add_slabs(const Half* a, const Half* b, std::int64_t slabs, float* sums, bool first) noexcept {
   if (first) {
     _tile_zero(0);
     _tile_zero(1);
@@ -115,33 +118,35 @@ template <int kRows, int kColumns>
 
 /// Stores `rows` rows of sums. `columns`: those of C that may be written.
 [[gnu::noinline]] void finish_rows(const Product& p, const float* sums, std::int64_t row, std::int64_t rows,
-                                   std::int64_t column, std::int64_t columns, Register& bad) {
+                                   std::int64_t column, std::int64_t columns, Register& bad) noexcept {
   for (std::int64_t i = 0; i < rows; ++i, sums += kSide) {
-    Sums<1, 2> values{{{load<Register>(sums), load<Register>(sums + kRegister)}}};
     float* c = p.c + (row + i) * p.c_row + column;
     const float* operand = p.operand == nullptr ? nullptr : p.operand + (row + i) * p.operand_row + column;
-    if (columns == kPanel) {
-      bad += finish_tile(p, {c, p.c_row, operand}, values);
-      continue;
-    }
-    Sums<1, 1> left{{{values.at[0][0]}}};
+    Sums<1, 1> left{{{load<Register>(sums)}}};
     if (columns == kRegister) {
       bad += finish_tile(p, {c, p.c_row, operand}, left);
       continue;
     }
-    float whole[kPanel];
-    bad += columns < kRegister ? finish_tile(p, {whole, kPanel, operand}, left)
-                               : finish_tile(p, {whole, kPanel, operand}, values);
+    float whole[kPanel];  // of which C takes what it has room for
+    const Place to = columns == kPanel ? Place{c, p.c_row, operand} : Place{whole, kPanel, operand};
+    if (columns < kRegister) {
+      bad += finish_tile(p, to, left);
+    } else {
+      Sums<1, 2> both{{{left.at[0][0], load<Register>(sums + kRegister)}}};
+      bad += finish_tile(p, to, both);
+    }
+    if (columns == kPanel) continue;
     std::memcpy(c, whole, sizeof(float) * static_cast<std::size_t>(columns));
   }
 }
 
 /// Tiles [first_tile, last_tile) of A, at most kChunkTiles, with one panel.
 void multiply_chunk(const Product& p, const Half* tiles, const Half* panel, std::int64_t first_tile,
-                    std::int64_t last_tile, std::int64_t column, std::int64_t columns, Register& bad) {
+                    std::int64_t last_tile, std::int64_t column, std::int64_t columns, Register& bad) noexcept {
   alignas(64) float sums[kChunkTiles * kSide * kSide];
-  const std::int64_t slabs = core::ceil_div(p.k, kTileDepth);
-  const std::int64_t piece = core::ceil_div(slabs, core::ceil_div(slabs, kPieceSlabs));
+  const std::int64_t slabs = slabs_of(p.k);
+  const std::int64_t pieces = (slabs + kPieceSlabs - 1) / kPieceSlabs;
+  const std::int64_t piece = (slabs + pieces - 1) / pieces;
   for (std::int64_t from = 0; from < slabs; from += piece) {
     const std::int64_t depth = slabs - from < piece ? slabs - from : piece;
     for (std::int64_t t = first_tile; t < last_tile; ++t) {
@@ -159,8 +164,8 @@ void multiply_chunk(const Product& p, const Half* tiles, const Half* panel, std:
 bool multiply(const Product& p, std::int64_t first, std::int64_t last) {
   const TileRegisters registers;
   const auto* tiles = reinterpret_cast<const Half*>(p.a);
-  const std::int64_t n_tiles = core::ceil_div(p.m, kSide);
-  const std::int64_t panel_halves = core::ceil_div(p.k, kTileDepth) * kSlabHalves;
+  const std::int64_t n_tiles = (p.m + kSide - 1) / kSide;
+  const std::int64_t panel_halves = slabs_of(p.k) * kSlabHalves;
   Register bad{};
   for (std::int64_t panel = first; panel < last; ++panel) {
     const Half* b = reinterpret_cast<const Half*>(p.panels) + panel * panel_halves;
@@ -177,7 +182,7 @@ bool multiply(const Product& p, std::int64_t first, std::int64_t last) {
 /// high part goes).
 template <class Body>
 [[gnu::always_inline]] inline void for_each_register(std::int64_t k, Half* packed, Body&& body) {
-  for (std::int64_t slab = 0; slab < core::ceil_div(k, kTileDepth); ++slab) {
+  for (std::int64_t slab = 0; slab < slabs_of(k); ++slab) {
     for (std::int64_t half = 0; half < 2; ++half)
       body(slab * kTileDepth, half * kTileSide, packed + slab * kSlabHalves + half * kTileHalves);
   }
@@ -237,7 +242,7 @@ void pack_transposed(const float* from, std::int64_t row, std::int64_t k, std::i
 template <class PackTile>
 [[gnu::always_inline]] inline void for_each_tile(std::int64_t k, std::int64_t m, float* tiles, PackTile&& pack_tile) {
   auto* into = reinterpret_cast<Half*>(tiles);
-  for (std::int64_t i = 0; i < m; i += kSide, into += core::ceil_div(k, kTileDepth) * kSlabHalves)
+  for (std::int64_t i = 0; i < m; i += kSide, into += slabs_of(k) * kSlabHalves)
     pack_tile(i, m - i < kSide ? m - i : kSide, into);
 }
 
