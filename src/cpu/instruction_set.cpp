@@ -59,8 +59,8 @@ std::vector<InstructionSet> instruction_sets() {
   if (avx512 && avx2) {
     const InstructionSet set{
         .name = "AVX-512", .linear = &kLinearAvx512, .network = &kNetworkAvx512, .products = &kProductAvx512};
-    static const bool amx = has_amx();
-    if (amx) {
+    static const bool kHasAmx = has_amx();
+    if (kHasAmx) {
       sets.push_back(set);
       sets.back().name = "AMX";
       sets.back().large_products = &kProductAmx;
