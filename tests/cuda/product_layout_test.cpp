@@ -86,12 +86,10 @@ TEST(ProductLayout, RowsAreAsLongAsThoseOfActivationsAndNothingOverlaps) {
   }
 }
 
-class ProductPlaces : public DeviceTest {
- protected:
-  cuda::Stream stream_ = cuda::make_stream();
-};
+using ProductPlaces = DeviceTest;
 
 TEST_F(ProductPlaces, CopiesHaveEveryValueInItsPlaceAndZerosBetween) {
+  const cuda::Stream stream = cuda::make_stream();
   for (const ModelSpec& spec : specs()) {
     SCOPED_TRACE(spec.n_features);
     const ParameterLayout layout(spec);
@@ -108,7 +106,7 @@ TEST_F(ProductPlaces, CopiesHaveEveryValueInItsPlaceAndZerosBetween) {
                             .count = layout.n_trainable,
                             .products = product.tensors.empty() ? nullptr : tensors.get(),
                             .halves = halves.get()},
-                           stream_.get());
+                           stream.get());
     std::vector<float> expected(static_cast<std::size_t>(product.size), 0.0F);
     for (std::size_t i = 0; i < arena.size(); ++i) {
       if (places[i] >= 0) expected[static_cast<std::size_t>(places[i])] = arena[i];
@@ -163,6 +161,7 @@ Updated step(const ParameterLayout& layout, const cuda::ProductLayout& product, 
 }
 
 TEST_F(ProductPlaces, TheOptimizerTakesTheSameStepFromAPaddedGradient) {
+  const cuda::Stream stream = cuda::make_stream();
   for (const ModelSpec& spec : specs()) {
     SCOPED_TRACE(spec.n_features);
     const ParameterLayout layout(spec);
@@ -178,8 +177,8 @@ TEST_F(ProductPlaces, TheOptimizerTakesTheSameStepFromAPaddedGradient) {
         padded_gradient[static_cast<std::size_t>(places[i])] = gradient[i];
       }
     }
-    const Updated expected = step(layout, plain, start, gradient, stream_.get());
-    const Updated actual = step(layout, padded, start, padded_gradient, stream_.get());
+    const Updated expected = step(layout, plain, start, gradient, stream.get());
+    const Updated actual = step(layout, padded, start, padded_gradient, stream.get());
     EXPECT_EQ(actual.parameters, expected.parameters);
     std::vector<std::uint16_t> halves(static_cast<std::size_t>(padded.size), 0);
     for (std::size_t i = 0; i < places.size(); ++i) {
