@@ -52,7 +52,7 @@ struct NetworkBuffers {
 
 /// What one thread needs for itself.
 struct ThreadScratch {
-  AlignedFloats panel;  ///< of the last layer's input
+  AlignedFloats panel;  ///< one of B, packed at need
   AlignedFloats tiles;  ///< of a block of A
   AlignedFloats loss;   ///< LinearPass::scratch
   bool finite = true;   ///< all gradients that this thread has computed in this step

@@ -22,7 +22,6 @@ class NetworkProducts {
   [[nodiscard]] const ProductKernels& of_layer(std::size_t l, const LayerView& layer, std::int64_t batch_size) const {
     return l + 1 < n_layers_ && pays(layer) && batch_size >= kLeastRows ? *large_ : *small_;
   }
-  [[nodiscard]] const ProductKernels& of_last() const { return *small_; }
 
   /// Calls body(kernels) for all products that layer l may use, whatever the batch size.
   template <class Body>

@@ -28,8 +28,7 @@ struct Product {
   const float* panels = nullptr;
   float* c = nullptr;  ///< C[i, j] = c[i * c_row + j]
   std::int64_t c_row = 0;
-  std::int64_t c_width =
-      0;  ///< columns of C that may be written, at least n; what is then in those beyond n means nothing
+  std::int64_t c_width = 0;  ///< columns of C that may be written, at least n; those beyond n are nobody's
   Finish finish = Finish::kStore;
   const float* operand = nullptr;  ///< readable for whole panels of C; its row stride (0 for a bias):
   std::int64_t operand_row = 0;

@@ -65,14 +65,15 @@ void TiledNetworkEngine::make_scratch(int threads, std::int64_t rows, bool train
     });
   }
   const auto grow = [](AlignedFloats& floats, std::int64_t n) {
-    if (floats.size() < static_cast<std::size_t>(n)) floats.resize(static_cast<std::size_t>(n));
+    if (floats.size() >= static_cast<std::size_t>(n)) return;
+    floats.resize(static_cast<std::size_t>(n));
+    use_huge_pages(floats.data(), floats.size() * sizeof(float));
   };
   for (int t = 0; t < threads; ++t) {
     ThreadScratch& scratch = scratch_[static_cast<std::size_t>(t)];
     grow(scratch.panel, panel);
     grow(scratch.tiles, tiles);
     if (training) grow(scratch.loss, scratch_floats(losses_));
-    use_huge_pages(scratch.tiles.data(), scratch.tiles.size() * sizeof(float));
   }
 }
 
@@ -155,7 +156,6 @@ void TiledNetworkEngine::clip(const Run& run, Crew& crew) {
 void TiledNetworkEngine::update(const Run& run, const core::StepConstants<float>& constants, const Crew& crew) {
   const core::StepConstants<float> free = core::without_penalty(constants);
   const auto range = [&](std::int64_t begin, std::int64_t end, const core::StepConstants<float>& of_range) {
-    if (begin >= end) return;
     UpdateRange u{.parameters = run.member.parameters().data() + begin,
                   .gradient = gradient_.data() + begin,
                   .n = end - begin,
@@ -164,10 +164,6 @@ void TiledNetworkEngine::update(const Run& run, const core::StepConstants<float>
       u.slots[s] = run.member.state().data() + s * layout_.n_trainable + begin;
     }
     run.update(u);
-  };
-  const auto range_without_padding = [&](std::int64_t begin, std::int64_t end,
-                                         const core::StepConstants<float>& of_range) {
-    range(begin, end, of_range);
     for (const TensorView& tensor : layout_.tensors) {  // 0 / 0 of a rule without epsilon in the padding
       const std::int64_t after = tensor.offset + tensor.size();
       for (std::int64_t i = std::max(after, begin); i < std::min(core::round_up(after, 8), end); ++i) {
@@ -178,7 +174,7 @@ void TiledNetworkEngine::update(const Run& run, const core::StepConstants<float>
   const auto share_values = [&](std::int64_t from, std::int64_t to, const core::StepConstants<float>& of_range) {
     constexpr std::int64_t kUnit = 64;  // values: whole cache lines
     crew.share(core::ceil_div(to - from, kUnit), [&](std::int64_t first, std::int64_t last) {
-      range_without_padding(from + first * kUnit, std::min(to, from + last * kUnit), of_range);
+      range(from + first * kUnit, std::min(to, from + last * kUnit), of_range);
     });
   };
   for (const LayerView& layer : layout_.layers) {
@@ -191,7 +187,7 @@ void TiledNetworkEngine::update(const Run& run, const core::StepConstants<float>
     crew.share(units, [&](std::int64_t first, std::int64_t last) {
       const std::int64_t begin = layer.weight + first * kShareOutputs * layer.inputs;
       const std::int64_t end = last < units ? layer.weight + last * kShareOutputs * layer.inputs : end_of_layer;
-      range_without_padding(begin, end, constants);
+      range(begin, end, constants);
     });
   }
   share_values(layout_.n_weights, layout_.n_trainable, free);

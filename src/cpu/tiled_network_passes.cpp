@@ -192,7 +192,7 @@ void TiledNetworkEngine::forward(const Batch& batch, Crew& crew) {
 void TiledNetworkEngine::outputs(const Batch& batch, Crew& crew) {
   const LayerView& view = layout_.layers.back();
   const LayerBuffers& layer = buffers_.layers.back();
-  const ProductKernels& products = products_.of_last();
+  const ProductKernels& products = products_of(layout_.layers.size() - 1, batch);
   const std::int64_t panel = products.panel;
   ThreadScratch& scratch = scratch_[static_cast<std::size_t>(crew.rank())];
   const std::int64_t row_of_outputs = buffers_.outputs_row;
