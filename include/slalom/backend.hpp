@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -83,7 +84,19 @@ class Backend {
   /// each.
   [[nodiscard]] virtual std::vector<BlockResult> run(std::span<const StepBlock> blocks) = 0;
 
-  /// The same in two halves: begin() starts the blocks and may return at once, finish() waits for them. What the
+  using BlockOf = std::function<StepBlock(std::int64_t member)>;
+  using TakeResult = std::function<void(std::int64_t member, const BlockResult& result)>;
+
+  /// The same member by member: asks for each one's block, and hands its result over. A backend that trains members one
+  /// after another does both on the thread that trains the member, right before and after: what is drawn for the block
+  /// is then in that core's cache. Both are called once a member, on any threads, for different members at once. By
+  /// default all blocks are asked for first.
+  virtual void run_each(const BlockOf& block_of, const TakeResult& take_result);
+
+  /// Whether prefetch() makes a difference: then begin(), prefetch() and finish() serve better than run_each().
+  [[nodiscard]] virtual bool looks_ahead() const noexcept { return false; }
+
+  /// run() in two halves: begin() starts the blocks and may return at once, finish() waits for them. What the
   /// blocks' spans point to stays as it is until then. In between, only prefetch() may be called. By default finish()
   /// does it all.
   virtual void begin(std::span<const StepBlock> blocks) { begun_.assign(blocks.begin(), blocks.end()); }

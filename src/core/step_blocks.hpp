@@ -15,17 +15,20 @@ namespace slalom::core {
   return (static_cast<std::int64_t>(block.rows.size()) + block.batch_size - 1) / block.batch_size;
 }
 
+/// Throws an internal error unless there is a learning rate for every step.
+inline void check_block(const StepBlock& block) {
+  if (static_cast<std::int64_t>(block.learning_rates.size()) == steps_of(block)) return;
+  throw Error(ExitCode::kSoftware, "internal error: " + std::to_string(block.learning_rates.size()) +
+                                       " learning rates for " + std::to_string(steps_of(block)) + " steps");
+}
+
 /// Throws an internal error unless there is a block for every member, with a learning rate for every step.
 inline void check_blocks(std::span<const StepBlock> blocks, std::int64_t n_members) {
   if (static_cast<std::int64_t>(blocks.size()) != n_members) {
     throw Error(ExitCode::kSoftware, "internal error: " + std::to_string(blocks.size()) + " blocks for " +
                                          std::to_string(n_members) + " members");
   }
-  for (const StepBlock& block : blocks) {
-    if (static_cast<std::int64_t>(block.learning_rates.size()) == steps_of(block)) continue;
-    throw Error(ExitCode::kSoftware, "internal error: " + std::to_string(block.learning_rates.size()) +
-                                         " learning rates for " + std::to_string(steps_of(block)) + " steps");
-  }
+  for (const StepBlock& block : blocks) check_block(block);
 }
 
 }  // namespace slalom::core

@@ -12,6 +12,13 @@
 
 namespace slalom {
 
+void Backend::run_each(const BlockOf& block_of, const TakeResult& take_result) {
+  std::vector<StepBlock> blocks;
+  for (std::int64_t m = 0; m < n_members_; ++m) blocks.push_back(block_of(m));
+  const std::vector<BlockResult> results = run(blocks);
+  for (std::int64_t m = 0; m < n_members_; ++m) take_result(m, results[static_cast<std::size_t>(m)]);
+}
+
 Metrics Backend::evaluate(std::int64_t member, const Dataset& data, std::span<const std::uint32_t> rows) {
   const std::int64_t n = rows.empty() ? data.n_rows : static_cast<std::int64_t>(rows.size());
   std::vector<float> outputs(static_cast<std::size_t>(n * spec_.n_outputs));

@@ -24,13 +24,22 @@ class HostBackend : public Backend {
   [[nodiscard]] std::vector<BlockResult> run(std::span<const StepBlock> blocks) override {
     core::check_blocks(blocks, n_members());
     std::vector<BlockResult> results(blocks.size());
-    core::parallel_for(n_members(), static_cast<int>(workers_.size()), [&](std::int64_t m) {
-      const auto at = static_cast<std::size_t>(m);
-      if (blocks[at].rows.empty()) return;
-      const std::size_t worker = workers_.size() > 1 ? static_cast<std::size_t>(omp_get_thread_num()) : 0;
-      results[at] = workers_[worker]->train(members_[at], blocks[at]);
-    });
+    run_each([&](std::int64_t m) { return blocks[static_cast<std::size_t>(m)]; },
+             [&](std::int64_t m, const BlockResult& result) { results[static_cast<std::size_t>(m)] = result; });
     return results;
+  }
+
+  void run_each(const BlockOf& block_of, const TakeResult& take_result) override {
+    core::parallel_for(n_members(), static_cast<int>(workers_.size()), [&](std::int64_t m) {
+      const StepBlock block = block_of(m);
+      core::check_block(block);
+      if (block.rows.empty()) {
+        take_result(m, {});
+        return;
+      }
+      const std::size_t worker = workers_.size() > 1 ? static_cast<std::size_t>(omp_get_thread_num()) : 0;
+      take_result(m, workers_[worker]->train(members_[static_cast<std::size_t>(m)], block));
+    });
   }
 
   void predict(std::int64_t member, const FeatureView& x, std::span<const std::uint32_t> rows,

@@ -38,6 +38,7 @@ class CudaBackend : public Backend {
   [[nodiscard]] std::optional<std::int64_t> memory_bytes() const override;
   [[nodiscard]] std::vector<std::string> take_notes() override { return shortages_.take(); }
   [[nodiscard]] std::vector<BlockResult> run(std::span<const StepBlock> blocks) override;
+  [[nodiscard]] bool looks_ahead() const noexcept override { return true; }
   void begin(std::span<const StepBlock> blocks) override { pipeline_.begin(blocks); }
   void prefetch(std::span<const StepBlock> blocks) override { pipeline_.prefetch(blocks); }
   void forget() noexcept override { pipeline_.forget(); }

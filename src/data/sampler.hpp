@@ -25,15 +25,19 @@ class Sampler {
   /// The order of `epoch` (from 0), drawn unless it is one of the last two that were asked for. Valid until the epoch
   /// after the next is asked for, so that the next one can be drawn while this one is in use.
   [[nodiscard]] std::span<const std::uint32_t> order(std::int64_t epoch);
+
+  /// Draws the order of `epoch` into `order`.
+  void draw(std::int64_t epoch, std::vector<std::uint32_t>& order) const;
+
   [[nodiscard]] std::int64_t size() const noexcept { return n_; }
+  /// Whether epochs have different orders.
+  [[nodiscard]] bool shuffled() const noexcept { return shuffled_; }
 
  private:
   struct Drawn {
     std::int64_t epoch = -1;
     std::vector<std::uint32_t> rows;
   };
-
-  void draw(std::int64_t epoch, std::vector<std::uint32_t>& order) const;
 
   std::vector<std::uint32_t> rows_;  ///< empty: all
   std::int64_t n_;

@@ -9,7 +9,9 @@ namespace slalom::training {
 bool LossWatch::add(double loss) {
   high = loss > kFactor * std::max(best, floor) ? high + 1 : 0;
   ++counted;
-  smoothed += (loss - smoothed) / static_cast<double>(std::min(counted, kWindow));
+  constexpr double kShare = 1.0 / static_cast<double>(kWindow);  // a power of two: the same bits as a division
+  const double change = loss - smoothed;
+  smoothed += counted < kWindow ? change / static_cast<double>(counted) : change * kShare;
   best = std::min(best, smoothed);
   return high >= kSteps;
 }

@@ -66,8 +66,8 @@ void MemberRun::resume(const RunState& state, std::vector<double> epoch_losses) 
   return_to(state);
 }
 
-StepBlock MemberRun::next_block(std::int64_t max_steps) {
-  return active_ ? block_at(state_.at, max_steps, rates_) : StepBlock{};
+StepBlock MemberRun::next_block(std::int64_t max_steps, std::vector<std::uint32_t>* whole) {
+  return active_ ? block_at(state_.at, max_steps, rates_, whole) : StepBlock{};
 }
 
 StepBlock MemberRun::block_after(const StepBlock& current, std::int64_t max_steps) {
@@ -79,7 +79,8 @@ StepBlock MemberRun::block_after(const StepBlock& current, std::int64_t max_step
   return active_ && !over ? block_at(next, max_steps, rates_after_) : StepBlock{};
 }
 
-StepBlock MemberRun::block_at(const RunState::Position& at, std::int64_t max_steps, std::vector<double>& rates) {
+StepBlock MemberRun::block_at(const RunState::Position& at, std::int64_t max_steps, std::vector<double>& rates,
+                              std::vector<std::uint32_t>* whole) {
   std::int64_t steps = std::min(max_steps, core::ceil_div(sampler_.size() - at.row, batch_));
   if (watched_) steps = std::min(steps, kGuardStride - at.row / batch_ % kGuardStride);
   if (config_.max_steps > 0) steps = std::min(steps, config_.max_steps - at.step);
@@ -87,6 +88,10 @@ StepBlock MemberRun::block_at(const RunState::Position& at, std::int64_t max_ste
   rates.resize(static_cast<std::size_t>(steps));
   for (std::int64_t s = 0; s < steps; ++s) {
     rates[static_cast<std::size_t>(s)] = schedule_.at(at.step + s, state_.plateau) * state_.rate_scale;
+  }
+  if (whole != nullptr && sampler_.shuffled() && n == sampler_.size()) {
+    sampler_.draw(at.epoch, *whole);
+    return {.rows = *whole, .batch_size = batch_, .learning_rates = rates};
   }
   return {.rows = sampler_.order(at.epoch).subspan(static_cast<std::size_t>(at.row), static_cast<std::size_t>(n)),
           .batch_size = batch_,

@@ -61,8 +61,9 @@ class MemberRun {
   /// Throws DataError if the run cannot have passed `state` on its way here.
   void check_earlier(const RunState& state) const;
 
-  /// The next at most `max_steps` steps of the current epoch; empty if the member is done.
-  [[nodiscard]] StepBlock next_block(std::int64_t max_steps);
+  /// The next at most `max_steps` steps of the current epoch; empty if the member is done. `whole`: where the order is
+  /// drawn if these are all steps of the epoch; null: the run keeps it, as it does with orders that are needed again.
+  [[nodiscard]] StepBlock next_block(std::int64_t max_steps, std::vector<std::uint32_t>* whole = nullptr);
 
   /// What next_block(max_steps) will be after `current`, the block that runs now, unless something unforeseen happens:
   /// divergence, early stopping, a lower rate on a plateau. Draws the next epoch's order when that is reached.
@@ -100,7 +101,8 @@ class MemberRun {
 
  private:
   [[nodiscard]] Divergence divergence_at(std::size_t step_in_block, Trouble trouble, double loss) const;
-  [[nodiscard]] StepBlock block_at(const RunState::Position& at, std::int64_t max_steps, std::vector<double>& rates);
+  [[nodiscard]] StepBlock block_at(const RunState::Position& at, std::int64_t max_steps, std::vector<double>& rates,
+                                   std::vector<std::uint32_t>* whole = nullptr);
   void check_place(const RunState& state, std::int64_t least_epochs, std::int64_t n_losses) const;
   void stop_if_over();
 

@@ -14,6 +14,7 @@
 #include "train/divergence.hpp"
 #include "train/guard.hpp"
 #include "train/member_run.hpp"
+#include "train/order_pool.hpp"
 #include "train/zero_loss.hpp"
 
 namespace slalom {
@@ -26,8 +27,10 @@ using training::Guard;
 using training::MemberRun;
 using training::RunState;
 
-constexpr double kBlockSeconds = 0.25;  ///< progress appears about four times a second
-constexpr std::int64_t kFirstBlockSteps = 256;
+constexpr double kBlockSeconds = 0.25;            ///< progress appears about four times a second
+constexpr std::int64_t kFirstBlockSteps = 256;    ///< at least, of a block whose speed is not known yet;
+constexpr std::int64_t kMostFirstSteps = 4096;    ///< more, and at most that, where no more than
+constexpr std::int64_t kFirstProducts = 1 << 28;  ///< so many multiplications are made in a forward pass
 constexpr std::int64_t kRowsWorthThreads = std::int64_t{1} << 17;  ///< of all members: a millisecond of drawing
 
 /// Steps a block of `block_seconds` should have, from the speed of the one before.
@@ -35,6 +38,12 @@ std::int64_t next_block_steps(std::int64_t steps, double seconds, double block_s
   if (seconds <= 0.0) return steps * 4;
   const double wanted = static_cast<double>(steps) * std::max(block_seconds, 0.0) / seconds;
   return std::clamp<std::int64_t>(static_cast<std::int64_t>(wanted), 1, steps * 4);
+}
+
+std::int64_t first_block_steps(const ModelSpec& spec, const std::vector<MemberRun>& runs) {
+  std::int64_t products = 0;  // of a step of every member
+  for (const MemberRun& run : runs) products += run.batch_size() * ParameterLayout(spec).n_weights;
+  return std::clamp(kFirstProducts / std::max<std::int64_t>(products, 1), kFirstBlockSteps, kMostFirstSteps);
 }
 
 /// The same settings for every member, each with its own stream.
@@ -69,7 +78,9 @@ class Loop {
     }
     blocks_.resize(runs_.size());
     blocks_after_.resize(runs_.size());
+    orders_.resize(runs_.size());
     watch_losses();
+    block_steps_ = steps_after_ = first_block_steps(backend.spec(), runs_);
     const auto limited = [](const MemberPlan& plan) { return plan.trainer.max_seconds > 0.0; };
     if (std::any_of(plans.begin(), plans.end(), limited)) block_steps_ = steps_after_ = 1;  // speed unknown
   }
@@ -148,7 +159,7 @@ class Loop {
     for (std::size_t m = 0; m < runs_.size(); ++m) round_ends = round_ends && (!runs_[m].active() || will_wait(m));
     for_each_run([&](std::size_t m) {
       const bool rests = judge_ != nullptr && !round_ends && will_wait(m);
-      blocks_after_[m] = rests ? StepBlock{} : runs_[m].block_after(blocks_[m], share_of(m, block_steps_));
+      blocks_after_[m] = rests ? StepBlock{} : runs_[m].block_after(blocks_[m], share_of(m, steps_after_));
     });
   }
 
@@ -160,27 +171,60 @@ class Loop {
                        [&](std::int64_t m) { body(static_cast<std::size_t>(m)); });
   }
 
-  void run_block() {
-    const Clock::time_point began = Clock::now();
-    std::int64_t longest = 0;
-    for_each_run([this](std::size_t m) {
-      blocks_[m] = waits(m) ? StepBlock{} : runs_[m].next_block(share_of(m, block_steps_));
-    });
-    for (const StepBlock& block : blocks_) {
-      longest = std::max(longest, static_cast<std::int64_t>(block.learning_rates.size()));
-    }
+  /// The next block of member m.
+  StepBlock next_block(std::size_t m, std::vector<std::uint32_t>* whole) {
+    return waits(m) ? StepBlock{} : runs_[m].next_block(share_of(m, block_steps_), whole);
+  }
+
+  void absorb(std::size_t m, const BlockResult& result) {
+    if (!blocks_[m].rows.empty()) divergences_[m] = runs_[m].absorb(result);
+  }
+
+  /// All blocks at once, and what will come after them.
+  void run_looking_ahead() {
+    for_each_run([this](std::size_t m) { blocks_[m] = next_block(m, nullptr); });
     backend_.begin(blocks_);
-    block_steps_ = steps_after_;  // decided before this block's speed is known, so that the next one can be sent ahead
     foresee_blocks();
     backend_.prefetch(blocks_after_);
     const std::vector<BlockResult> results = backend_.finish();
+    for_each_run([&](std::size_t m) { absorb(m, results[m]); });
+  }
+
+  /// One after another.
+  void run_each() {
+    backend_.run_each(
+        [this](std::int64_t member) {
+          const auto m = static_cast<std::size_t>(member);
+          orders_[m] = order_pool_.take();
+          return blocks_[m] = next_block(m, &orders_[m]);
+        },
+        [this](std::int64_t member, const BlockResult& result) {
+          const auto m = static_cast<std::size_t>(member);
+          absorb(m, result);
+          order_pool_.give_back(std::move(orders_[m]));
+        });
+  }
+
+  void run_block() {
+    const Clock::time_point began = Clock::now();
+    divergences_.assign(runs_.size(), std::nullopt);
+    if (backend_.looks_ahead()) {
+      run_looking_ahead();
+    } else {
+      run_each();
+    }
     const double seconds = seconds_since(began);
     training_seconds_ += seconds;
+    std::int64_t longest = 0;
+    for (const StepBlock& block : blocks_) {
+      longest = std::max(longest, static_cast<std::int64_t>(block.learning_rates.size()));
+    }
+    block_steps_ = steps_after_;  // decided before this block's speed is known, so that it could be foreseen
     steps_after_ = next_block_steps(std::max<std::int64_t>(longest, 1), seconds, block_seconds());
     for (std::size_t m = 0; m < runs_.size(); ++m) {
       if (blocks_[m].rows.empty()) continue;
-      if (const std::optional<Divergence> divergence = runs_[m].absorb(results[m])) {
-        overcome(m, *divergence);
+      if (divergences_[m]) {
+        overcome(m, *divergences_[m]);
       } else {
         report_progress(static_cast<std::int64_t>(m));
       }
@@ -389,8 +433,11 @@ class Loop {
   std::int64_t rounds_ = 0;         ///< epochs that the judge has seen
   std::vector<EpochReport> round_;  ///< of the members that have ended the epoch that others are still in
   std::vector<StepBlock> blocks_, blocks_after_;
-  std::int64_t block_steps_ = kFirstBlockSteps;
-  std::int64_t steps_after_ = kFirstBlockSteps;  ///< of the block after the next
+  std::vector<std::vector<std::uint32_t>> orders_;      ///< of members that train a whole epoch right now
+  std::vector<std::optional<Divergence>> divergences_;  ///< what went wrong in the last blocks
+  training::OrderPool order_pool_;
+  std::int64_t block_steps_ = 1;
+  std::int64_t steps_after_ = 1;  ///< of the block after the next
   Clock::time_point start_ = Clock::now();
   double training_seconds_ = 0.0;
   double seconds_before_ = 0.0;  ///< of training, until the checkpoint that the run goes on from

@@ -2,6 +2,7 @@
 // The float32 backend follows the float64 one, and results depend on nothing that they should not depend on.
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include <gtest/gtest.h>
 
@@ -106,6 +107,50 @@ TEST(CpuBackend, AMemberOfAPopulationEqualsTheMemberAlone) {
     run_steps(*alone, 0, data, 7, 0.01, 2);
     EXPECT_EQ(together->export_state(m).parameters, alone->export_state(0).parameters);
   }
+}
+
+TEST(CpuBackend, AsksForEachBlockAndHandsEachResultOver) {
+  const ModelSpec spec = spec_of(LossKind::kMse, 9, {});
+  const Dataset data = random_data(spec, 90);
+  const std::vector<MemberConfig> members(7);
+  std::vector<std::uint32_t> order(90);
+  std::iota(order.begin(), order.end(), 0U);
+  const std::vector<double> rates(13, 0.01);
+  std::vector<StepBlock> blocks(members.size());
+  for (std::size_t m = 0; m < blocks.size(); ++m) {
+    if (m == 2) continue;  // rests
+    blocks[m] = {.rows = std::span(order).subspan(m),
+                 .batch_size = 7,
+                 .learning_rates = std::span(rates).first((90 - m + 6) / 7)};
+  }
+  for (const DeviceKind device : {DeviceKind::kCpu, DeviceKind::kReference}) {
+    const auto at_once = make_backend(device, spec, data, members, {.threads = 1});
+    const std::vector<BlockResult> expected = at_once->run(blocks);
+    for (const int threads : {1, 3}) {
+      const auto each = make_backend(device, spec, data, members, {.threads = threads});
+      std::vector<int> asked(members.size()), handed(members.size());
+      each->run_each(
+          [&](std::int64_t member) {
+            const auto m = static_cast<std::size_t>(member);
+            ++asked[m];
+            EXPECT_EQ(handed[m], 0);
+            return blocks[m];
+          },
+          [&](std::int64_t member, const BlockResult& result) {
+            const auto m = static_cast<std::size_t>(member);
+            ++handed[m];
+            EXPECT_EQ(result.losses, expected[m].losses) << m;
+          });
+      EXPECT_EQ(asked, std::vector<int>(members.size(), 1));
+      EXPECT_EQ(handed, std::vector<int>(members.size(), 1));
+      for (std::int64_t m = 0; m < each->n_members(); ++m)
+        expect_same_state(each->export_state(m), at_once->export_state(m));
+    }
+  }
+  blocks[1].learning_rates = std::span(rates).first(2);
+  const auto each = make_backend(DeviceKind::kCpu, spec, data, members, {.threads = 3});
+  EXPECT_THROW(each->run_each([&](std::int64_t m) { return blocks[static_cast<std::size_t>(m)]; }, [](auto, auto&) {}),
+               Error);
 }
 
 TEST(CpuBackend, GoesOnBitIdenticallyFromAnExportedState) {

@@ -21,7 +21,8 @@ class FakeBackend : public Backend {
   using StepLoss = std::function<double(std::int64_t member, std::int64_t step, std::span<const std::uint32_t> batch)>;
 
   FakeBackend(std::int64_t n_members, StepLoss loss)
-      : Backend(ModelSpec{}, n_members),
+      : Backend(ModelSpec{.n_features = std::int64_t{1} << 20},
+                n_members),  // a step is much work: first blocks are short
         visited(static_cast<std::size_t>(n_members)),
         rates(static_cast<std::size_t>(n_members)),
         steps(static_cast<std::size_t>(n_members)),
@@ -51,6 +52,7 @@ class FakeBackend : public Backend {
     return results;
   }
 
+  [[nodiscard]] bool looks_ahead() const noexcept override { return ahead; }
   void begin(std::span<const StepBlock> blocks) override {
     if (blocks_of(blocks) == foreseen_) ++n_foreseen;
     ++n_runs;
@@ -81,6 +83,7 @@ class FakeBackend : public Backend {
   std::vector<std::vector<std::uint32_t>> visited;  ///< rows in visiting order, by member
   std::vector<std::vector<double>> rates;           ///< learning rates of the steps, by member
   std::vector<std::int64_t> steps;                  ///< the "parameter" of each member
+  bool ahead = true;                                ///< what looks_ahead() gives
   std::vector<double> valid_losses;
   std::size_t n_evaluations = 0;
   std::vector<const Dataset*> kept;

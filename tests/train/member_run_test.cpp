@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A member's run as a value: a run that returns to an earlier state goes on as it did from there.
 #include "train/member_run.hpp"
+#include "train/order_pool.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -109,6 +110,41 @@ TEST_P(ReturningRun, GoesOnFromAnyStateAsBefore) {
 
 INSTANTIATE_TEST_SUITE_P(Settings, ReturningRun, ::testing::ValuesIn(cases()),
                          [](const auto& case_of) { return case_of.param.name; });
+
+TEST(MemberRun, DrawsTheOrderOfAWholeEpochWhereItIsTold) {
+  TrainerConfig config = config_of(10, 3);
+  for (const bool shuffle : {true, false}) {
+    SCOPED_TRACE(shuffle);
+    config.shuffle = shuffle;
+    MemberRun keeps(config, kRows, {}, 3), draws(config, kRows, {}, 3);
+    std::vector<std::uint32_t> order(3);  // of another epoch
+    for (const std::int64_t max_steps : {std::int64_t{2}, kRows, kRows, kRows}) {
+      const StepBlock expected = keeps.next_block(max_steps);
+      const StepBlock found = draws.next_block(max_steps, &order);
+      const bool whole = static_cast<std::int64_t>(found.rows.size()) == kRows;
+      EXPECT_EQ(found.rows.data() == order.data(), whole && shuffle);
+      EXPECT_TRUE(std::equal(found.rows.begin(), found.rows.end(), expected.rows.begin(), expected.rows.end()));
+      for (MemberRun* run : {&keeps, &draws}) {
+        EXPECT_FALSE(run->absorb({.losses = std::vector<double>(found.learning_rates.size(), 1.0)}));
+        if (run->epoch_complete()) run->end_epoch(1.0, 1.0);
+      }
+    }
+    EXPECT_FALSE(draws.active());
+  }
+}
+
+TEST(OrderPool, LendsOutWhatCameBackLast) {
+  OrderPool pool;
+  EXPECT_TRUE(pool.take().empty());
+  std::vector<std::uint32_t> first(3), second(4);
+  const std::uint32_t* place = second.data();
+  pool.give_back(std::move(first));
+  pool.give_back(std::move(second));
+  pool.give_back({});  // nothing that could be used again
+  EXPECT_EQ(pool.take().data(), place);
+  EXPECT_EQ(pool.take().size(), 3U);
+  EXPECT_TRUE(pool.take().empty());
+}
 
 TEST(MemberRun, IsActiveAgainAfterADivergenceThatItReturnsFrom) {
   const TrainerConfig config = config_of(10, 2);

@@ -129,6 +129,35 @@ TEST(Trainer, ForeseesTheNextBlocks) {
   EXPECT_EQ(backend.n_foreseen, backend.n_runs - 1);
 }
 
+TEST(Trainer, DoesTheSameForABackendThatDoesNotLookAhead) {
+  std::vector<MemberPlan> plans;
+  for (const std::int64_t batch : {1, 7, 300, 0}) {
+    plans.push_back({.trainer = config_of(batch, 4), .stream = static_cast<std::uint32_t>(batch)});
+    plans.back().trainer.schedule = {.kind = ScheduleKind::kCosine, .warmup_steps = 9};
+  }
+  plans[1].trainer.shuffle = false;
+  plans[2].trainer.max_steps = 6;
+  plans[3].rows.train_rows = {5, 3, 9};
+  const auto loss = [](std::int64_t member, std::int64_t step, std::span<const std::uint32_t> batch) {
+    const double value = 1.0 + static_cast<double>(batch.front()) / static_cast<double>(step + 1);
+    return member == 0 && step == 5500 ? std::numeric_limits<double>::quiet_NaN() : value;
+  };
+  FakeBackend ahead(4, loss), after_another(4, loss);
+  after_another.ahead = false;
+  const TrainResult expected = train(ahead, rows_of(5000), nullptr, plans, {});
+  const TrainResult found = train(after_another, rows_of(5000), nullptr, plans, {});
+  EXPECT_EQ(after_another.n_runs, 0) << "it was told of its blocks ahead";
+  ASSERT_GT(ahead.visited[0].size(), 5000U);
+  for (std::size_t m = 0; m < plans.size(); ++m) {
+    SCOPED_TRACE(m);
+    EXPECT_EQ(after_another.visited[m], ahead.visited[m]);
+    EXPECT_EQ(after_another.rates[m], ahead.rates[m]);
+    EXPECT_EQ(found.members[m].epoch_losses, expected.members[m].epoch_losses);
+    EXPECT_EQ(found.members[m].steps, expected.members[m].steps);
+    EXPECT_EQ(found.members[m].reason, expected.members[m].reason);
+  }
+}
+
 TEST(Trainer, GoesOnWhereTheForeseenBlocksAreWrong) {
   FakeBackend backend(2, [](std::int64_t member, auto, auto) { return static_cast<double>(member); });
   TrainerConfig config = config_of(0, 6);
