@@ -32,6 +32,7 @@ constexpr std::int64_t kOrder = 1024;                         ///< of the matric
 using Lanes [[gnu::vector_size(64)]] = float;
 constexpr std::int64_t kUnrolled = 8;
 constexpr std::int64_t kLaneFloats = sizeof(Lanes) / sizeof(float);
+constexpr std::int64_t kAheadFloats = 8192;  ///< from the row in use to the one that is asked for
 
 /// Reads `n` floats (a multiple of 128) `times` times. Eight sums in flight hide the latency of additions.
 #if defined(__x86_64__)
@@ -50,6 +51,31 @@ float sum_of(const float* values, std::int64_t n, std::int64_t times) {
   }
   Lanes all = {};
   for (const Lanes& lanes : sums) all += lanes;
+  float total = 0.0F;
+  for (std::int64_t lane = 0; lane < kLaneFloats; ++lane) total += all[lane];
+  return total;
+}
+
+/// The same of rows, by a list.
+#if defined(__x86_64__)
+[[gnu::target_clones("avx512f", "avx2", "default")]]
+#endif
+float sum_of_rows(const float* values, std::int64_t row_floats, const std::uint32_t* order, std::int64_t n) {
+  const std::int64_t ahead = std::max<std::int64_t>(4, kAheadFloats / row_floats);
+  Lanes sums[2] = {};
+  for (std::int64_t i = 0; i < n; ++i) {
+    if (i + ahead < n) {
+      const float* later = values + static_cast<std::int64_t>(order[i + ahead]) * row_floats;
+      for (std::int64_t j = 0; j < row_floats; j += kLaneFloats) __builtin_prefetch(later + j, 0, 2);
+    }
+    const float* row = values + static_cast<std::int64_t>(order[i]) * row_floats;
+    for (std::int64_t j = 0; j < row_floats; j += kLaneFloats) {
+      Lanes lanes;
+      std::memcpy(&lanes, row + j, sizeof lanes);
+      sums[j / kLaneFloats % 2] += lanes;
+    }
+  }
+  const Lanes all = sums[0] + sums[1];
   float total = 0.0F;
   for (std::int64_t lane = 0; lane < kLaneFloats; ++lane) total += all[lane];
   return total;
@@ -136,6 +162,17 @@ void read_memory(std::span<const float> values, int threads, std::int64_t times)
   for (int t = 0; t < threads; ++t) {
     const std::int64_t from = blocks * t / threads, to = blocks * (t + 1) / threads;
     float total = sum_of(values.data() + from * kBlock, (to - from) * kBlock, times);
+    benchmark::DoNotOptimize(total);
+  }
+}
+
+void read_rows(std::span<const float> values, std::int64_t row_floats, std::span<const std::uint32_t> order,
+               int threads) {
+  const auto n = static_cast<std::int64_t>(order.size());
+#pragma omp parallel for num_threads(threads) schedule(static, 1)
+  for (int t = 0; t < threads; ++t) {
+    const std::int64_t from = n * t / threads, to = n * (t + 1) / threads;
+    float total = sum_of_rows(values.data(), row_floats, order.data() + from, to - from);
     benchmark::DoNotOptimize(total);
   }
 }

@@ -48,6 +48,11 @@ class Machine {
 /// Reads `values` (a multiple of 128) `times` times, a part of them on every thread.
 void read_memory(std::span<const float> values, int threads, std::int64_t times);
 
+/// Reads rows of `row_floats` floats (a multiple of 16) in the order `order`, a part of it on every thread, each row asked
+/// for 32 KiB of rows before it is used: training on rows in random order without the training.
+void read_rows(std::span<const float> values, std::int64_t row_floats, std::span<const std::uint32_t> order,
+               int threads);
+
 /// Copies 512 MiB within device memory (bytes are counted twice: read and written) and multiplies two 4096 x 4096
 /// float32 matrices with cuBLAS. Throws DeviceError where there is no CUDA backend or device.
 [[nodiscard]] Speed probe_cuda();

@@ -59,7 +59,6 @@ void NetworkBuffers::reserve(const ModelSpec& spec, const ParameterLayout& layou
       memory.add(layer.z, n * layer.row);
     }
     if (!training) continue;
-    if (l == 0) memory.add(layer.input_tiles, products.tiles_floats(l, view, n, view.inputs));
     memory.add(layer.input_panels, products.panels_floats(l, view, n, view.inputs));
     if (l > 0) memory.add(layer.backward, products.panels_floats(l, view, view.outputs, view.inputs));
     if (hidden) memory.add(layer.delta, n * layer.row);

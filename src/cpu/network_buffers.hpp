@@ -21,12 +21,11 @@ namespace slalom::cpu {
 /// Of one layer. Activations are [batch rows, activation_row(units)]; the last layer's outputs and their derivatives lie
 /// the other way round, [n_outputs, outputs_row]: a row of outputs is then a vector of the batch's rows.
 struct LayerBuffers {
-  std::span<float> input;         ///< [rows, input_row] the batch, or what the layer below gives
-  std::span<float> input_tiles;   ///< first layer, training: the input packed for the forward product, if that is done
-  std::span<float> input_panels;  ///< training: the input packed for the weight gradient: [rows, inputs]
-  std::span<float> z;             ///< hidden: what the activation sees, then its slope; not kept for a plain relu
-  std::span<float> delta;         ///< hidden: derivative of the loss by what the product gives
-  std::span<float> normalised;    ///< batch normalisation: (z - mean) / deviation
+  std::span<float> input;              ///< [rows, input_row] the batch, or what the layer below gives
+  std::span<float> input_panels;       ///< training: the input packed for the weight gradient: [rows, inputs]
+  std::span<float> z;                  ///< hidden: what the activation sees, then its slope; not kept for a plain relu
+  std::span<float> delta;              ///< hidden: derivative of the loss by what the product gives
+  std::span<float> normalised;         ///< batch normalisation: (z - mean) / deviation
   std::span<float> inverse_deviation;  ///< [units rounded up to 8]
   std::span<float> bias;               ///< [units rounded up to whole panels], zero beyond the units
   std::span<float> forward;            ///< the weights packed for the forward product: [inputs, outputs]
@@ -52,10 +51,11 @@ struct NetworkBuffers {
 
 /// What one thread needs for itself.
 struct ThreadScratch {
-  AlignedFloats panel;  ///< one of B, packed at need
-  AlignedFloats tiles;  ///< of a block of A
-  AlignedFloats loss;   ///< LinearPass::scratch
-  bool finite = true;   ///< all gradients that this thread has computed in this step
+  AlignedFloats panel;             ///< one of B, packed at need
+  AlignedFloats tiles;             ///< of a block of A
+  AlignedFloats loss;              ///< LinearPass::scratch
+  std::vector<const float*> rows;  ///< of the batch, where they lie in the data
+  bool finite = true;              ///< all gradients that this thread has computed in this step
 };
 
 }  // namespace slalom::cpu

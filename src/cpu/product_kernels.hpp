@@ -43,6 +43,13 @@ using PackPass = void (*)(const float* from, std::int64_t row, std::int64_t k, s
 /// A [m, k] in tiles of ProductKernels::tile rows, from rows that are `row` floats apart.
 using PackLeftPass = void (*)(const float* from, std::int64_t row, std::int64_t k, std::int64_t m, float* tiles);
 
+/// One panel of B, columns [column, column + columns) of k rows.
+using PackRowsPass = void (*)(const float* const* rows, std::int64_t column, std::int64_t k, std::int64_t columns,
+                              float* panel);
+
+/// A [m, k] in tiles from m rows.
+using PackLeftRowsPass = void (*)(const float* const* rows, std::int64_t k, std::int64_t m, float* tiles);
+
 /// How matrices are packed is known to the functions alone; others know how much room a panel or a tile takes.
 struct ProductKernels {
   std::int64_t panel = 0;       ///< columns of a panel
@@ -56,6 +63,8 @@ struct ProductKernels {
   PackPass pack_transposed = nullptr;           ///< B[p, j] = from[j * row + p]
   PackLeftPass pack_left = nullptr;             ///< A[i, p] = from[i * row + p]; null: products read A as it lies
   PackLeftPass pack_left_transposed = nullptr;  ///< A[i, p] = from[p * row + i]
+  PackRowsPass pack_rows = nullptr;             ///< B[p, j] = rows[p][column + j]; null: only rows at even distances
+  PackLeftRowsPass pack_left_rows = nullptr;    ///< A[i, p] = rows[i][p]; null likewise
 
   /// Floats that a panel of B [k, n] takes.
   [[nodiscard]] constexpr std::int64_t panel_floats(std::int64_t k) const { return panel * packed_depth(k); }

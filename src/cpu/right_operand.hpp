@@ -17,7 +17,8 @@ namespace slalom::cpu {
 struct RightOperand {
   const ProductKernels& products;
   const float* from = nullptr;
-  std::int64_t row = 0;  ///< floats between the rows of `from`
+  const float* const* rows = nullptr;  ///< instead of `from`, if it is not null: k rows of n floats
+  std::int64_t row = 0;                ///< floats between the rows of `from`
   std::int64_t k = 0, n = 0;
   bool transposed = false;  ///< `from` is [n, k]
   float* packed = nullptr;  ///< all panels; null: at need
@@ -27,7 +28,9 @@ struct RightOperand {
   void pack(std::int64_t p, float* panel) const {
     const std::int64_t column = p * products.panel;
     const std::int64_t columns = std::min(products.panel, n - column);
-    if (transposed) {
+    if (rows != nullptr) {
+      products.pack_rows(rows, column, k, columns, panel);
+    } else if (transposed) {
       products.pack_transposed(from + column * row, row, k, columns, panel);
     } else {
       products.pack(from + column, row, k, columns, panel);

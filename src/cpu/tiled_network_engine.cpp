@@ -74,6 +74,7 @@ void TiledNetworkEngine::make_scratch(int threads, std::int64_t rows, bool train
     grow(scratch.panel, panel);
     grow(scratch.tiles, tiles);
     if (training) grow(scratch.loss, scratch_floats(losses_));
+    if (training) scratch.rows.resize(static_cast<std::size_t>(rows));
   }
 }
 

@@ -55,9 +55,9 @@ class TiledNetworkEngine : public Engine<float> {
   [[nodiscard]] RightOperand weights_right(const Batch& batch, std::size_t l, bool transposed, const Crew& crew) const;
   /// The layer's input, for the weight gradient.
   [[nodiscard]] RightOperand gradient_right(const Batch& batch, std::size_t l, const Crew& crew) const;
-  /// Whether rows are packed for the forward product as they are gathered: if there is one thread, and A one block. More
-  /// threads pack what they need themselves, each in its own L2: another core's tiles come more slowly.
-  [[nodiscard]] bool packs_gathered(const Batch& batch, const Crew& crew) const;
+  /// Whether the batch's rows are packed from where they lie in the data, by each of the threads in its own L2, and never
+  /// copied: if the products can do that, A is one block, and threads are few.
+  [[nodiscard]] bool reads_in_place(const Batch& batch, const Crew& crew) const;
   void make_scratch(int threads, std::int64_t rows, bool training);
   void run_steps(const Run& run, core::StepClock& clock, Crew& crew, BlockResult* result);
   void pack_weights(const Batch& batch, const Crew& crew);

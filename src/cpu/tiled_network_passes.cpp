@@ -83,8 +83,10 @@ RightOperand TiledNetworkEngine::weights_right(const Batch& batch, std::size_t l
 RightOperand TiledNetworkEngine::gradient_right(const Batch& batch, std::size_t l, const Crew& crew) const {
   const LayerView& view = layout_.layers[l];
   const LayerBuffers& layer = buffers_.layers[l];
+  const bool in_place = l == 0 && reads_in_place(batch, crew);
   const RightOperand operand{.products = products_of(l, batch),
                              .from = layer.input.data(),
+                             .rows = in_place ? scratch_[static_cast<std::size_t>(crew.rank())].rows.data() : nullptr,
                              .row = layer.input_row,
                              .k = batch.n,
                              .n = view.inputs};
@@ -106,16 +108,20 @@ void TiledNetworkEngine::pack_weights(const Batch& batch, const Crew& crew) {
   }
 }
 
-bool TiledNetworkEngine::packs_gathered(const Batch& batch, const Crew& crew) const {
+bool TiledNetworkEngine::reads_in_place(const Batch& batch, const Crew& crew) const {
   const ProductKernels& products = products_of(0, batch);
-  return crew.size() == 1 && batch.running != nullptr && products.pack_left != nullptr &&
-         kGatherRows % products.tile == 0 && products.block_rows(batch.n, view_.n_features) >= batch.n;
+  return batch.running != nullptr && products.pack_left_rows != nullptr && crew.size() <= kFewThreads &&
+         products.block_rows(batch.n, view_.n_features) >= batch.n;
 }
 
 void TiledNetworkEngine::gather(const Batch& batch, const Crew& crew) {
   LayerBuffers& layer = buffers_.layers.front();
-  const ProductKernels& products = products_of(0, batch);
-  const bool pack = packs_gathered(batch, crew);
+  if (reads_in_place(batch, crew)) {
+    ThreadScratch& scratch = scratch_[static_cast<std::size_t>(crew.rank())];
+    std::transform(batch.rows, batch.rows + batch.n, scratch.rows.begin(),
+                   [&](std::uint32_t row) { return view_.row(static_cast<std::int64_t>(row)); });
+    return;
+  }
   crew.share(core::ceil_div(batch.n, kGatherRows), [&](std::int64_t first, std::int64_t last) {
     for (std::int64_t g = first; g < last; ++g) {
       const std::int64_t begin = g * kGatherRows;
@@ -125,9 +131,6 @@ void TiledNetworkEngine::gather(const Batch& batch, const Crew& crew) {
         const std::int64_t row = batch.rows == nullptr ? batch.first + i : static_cast<std::int64_t>(batch.rows[i]);
         std::copy_n(batch.x.row(row), view_.n_features, input + (i - begin) * layer.input_row);
       }
-      if (!pack) continue;
-      products.pack_left(input, layer.input_row, view_.n_features, end - begin,
-                         layer.input_tiles.data() + begin / products.tile * products.tile_floats(view_.n_features));
     }
   });
 }
@@ -154,8 +157,9 @@ void TiledNetworkEngine::forward(const Batch& batch, Crew& crew) {
     share_products(crew, batch.n, rows_of_block(products, batch.n, product.k, crew.size()), panels,
                    [&](std::int64_t row, std::int64_t n, std::int64_t first, std::int64_t end) {
                      product.m = n;
-                     if (l == 0 && packs_gathered(batch, crew)) {
-                       product.a = layer.input_tiles.data();
+                     if (l == 0 && reads_in_place(batch, crew)) {
+                       products.pack_left_rows(scratch.rows.data() + row, product.k, n, scratch.tiles.data());
+                       product.a = scratch.tiles.data();
                        product.a_in_tiles = true;
                      } else {
                        take_rows(products, layer.input.data() + row * layer.input_row, scratch.tiles, product);

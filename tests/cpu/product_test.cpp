@@ -241,6 +241,44 @@ TEST(Product, BlocksOfFewerRowsFitTheRoomOfMore) {
   }
 }
 
+TEST(Product, PacksScatteredRowsAsItDoesEvenOnes) {
+  const auto bits_of = [](const AlignedFloats& values) {
+    std::vector<std::uint32_t> bits;
+    for (const float value : values) bits.push_back(std::bit_cast<std::uint32_t>(value));
+    return bits;
+  };
+  for (const NamedProducts& named : all_products()) {
+    SCOPED_TRACE(named.name);
+    const ProductKernels& kernels = *named.kernels;
+    ASSERT_EQ(kernels.pack_rows == nullptr, kernels.pack_left_rows == nullptr);
+    if (kernels.pack_rows == nullptr) continue;
+    constexpr float kUntouched = -77.0F;
+    for (const auto& [n, columns] : {std::pair<std::int64_t, std::int64_t>{1, 1}, {33, 47}, {64, 32}, {70, 100}}) {
+      SCOPED_TRACE(std::to_string(n) + " rows of " + std::to_string(columns));
+      const AlignedFloats even = random_floats(n * columns, 4);
+      std::vector<std::vector<float>> scattered;  // each row by itself, with nothing to read behind it
+      std::vector<const float*> rows;
+      for (std::int64_t i = 0; i < n; ++i) {
+        scattered.emplace_back(even.begin() + i * columns, even.begin() + (i + 1) * columns);
+        rows.push_back(scattered.back().data());
+      }
+      AlignedFloats expected(static_cast<std::size_t>(kernels.tiles_floats(n, columns)), kUntouched);
+      AlignedFloats found = expected;
+      kernels.pack_left(even.data(), columns, columns, n, expected.data());
+      kernels.pack_left_rows(rows.data(), columns, n, found.data());
+      EXPECT_EQ(bits_of(found), bits_of(expected));
+      for (std::int64_t column = 0; column < columns; column += kernels.panel) {
+        const std::int64_t width = std::min(kernels.panel, columns - column);
+        AlignedFloats panel(static_cast<std::size_t>(kernels.panel_floats(n)), kUntouched);
+        AlignedFloats same = panel;
+        kernels.pack(even.data() + column, columns, n, width, panel.data());
+        kernels.pack_rows(rows.data(), column, n, width, same.data());
+        EXPECT_EQ(bits_of(same), bits_of(panel)) << "from column " << column;
+      }
+    }
+  }
+}
+
 TEST(Product, FinishesWithBiasReluAndSlopes) {
   for (const auto& [name, kernels] : all_products()) {
     for (const Finish finish : {Finish::kAddBias, Finish::kAddBiasAndRelu, Finish::kScale, Finish::kGate}) {

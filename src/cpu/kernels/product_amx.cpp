@@ -188,29 +188,36 @@ template <class Body>
   }
 }
 
-/// A register of A from 16 rows, depth along them, of which `rows` and `depth` are there.
-[[gnu::always_inline]] inline void pack_left_register(const float* from, std::int64_t row, std::int64_t rows,
-                                                      std::int64_t depth, Half* into) {
+/// Where the rows of a matrix are: at even distances,
+struct EvenRows {
+  const float* from;
+  std::int64_t row;
+  [[gnu::always_inline]] const float* operator[](std::int64_t i) const { return from + i * row; }
+};
+/// or anywhere.
+using ScatteredRows = const float* const*;
+
+/// A register of A from rows [first, first + 16), columns from `column` on along the depth; `n_rows` and `k` are there.
+template <class Rows>
+[[gnu::always_inline]] inline void pack_left_register(const Rows& rows, std::int64_t first, std::int64_t n_rows,
+                                                      std::int64_t column, std::int64_t k, Half* into) {
   for (std::int64_t i = 0; i < kTileSide; ++i) {
-    const float* at = i < rows ? from + i * row : from;
-    const std::int64_t n = i < rows ? depth : 0;
+    const bool there = first + i < n_rows;
+    const float* at = rows[there ? first + i : 0] + column;
+    const std::int64_t n = there ? k - column : 0;
     store_pairs(first_of(at, n), first_of(at + 16, n - 16), into + i * kTileDepth, kPartHalves);
   }
 }
 
-/// A register of B from 32 rows, depth across them, of which `depth` and `columns` are there.
-[[gnu::always_inline]] inline void pack_right_register(const float* from, std::int64_t row, std::int64_t depth,
-                                                       std::int64_t columns, Half* into) {
+/// A register of B from rows [first, first + 32) across the depth, columns from `column` on; `k` and `columns` are there.
+template <class Rows>
+[[gnu::always_inline]] inline void pack_right_register(const Rows& rows, std::int64_t first, std::int64_t k,
+                                                       std::int64_t column, std::int64_t columns, Half* into) {
   const auto line = [&](std::int64_t i) __attribute__((always_inline)) {
-    return first_of(i < depth ? from + i * row : from, i < depth ? columns : 0);
+    const bool there = first + i < k;
+    return first_of(rows[there ? first + i : 0] + column, there ? columns : 0);
   };
   for (std::int64_t i = 0; i < kTileSide; ++i) store_pairs(line(i), line(i + 16), into + i * kTileDepth, kPartHalves);
-}
-
-void pack_left_tile(const float* from, std::int64_t row, std::int64_t k, std::int64_t rows, Half* tile) {
-  for_each_register(k, tile, [&](std::int64_t depth, std::int64_t first, Half* into) {
-    pack_left_register(from + first * row + depth, row, rows - first, k - depth, into);
-  });
 }
 
 void pack_left_tile_transposed(const float* from, std::int64_t row, std::int64_t k, std::int64_t rows, Half* tile) {
@@ -219,14 +226,24 @@ void pack_left_tile_transposed(const float* from, std::int64_t row, std::int64_t
     const float* at = from + depth * row + first;
     transpose(at, row, k - depth, rows - first, turned, kTileDepth);
     transpose(at + 16 * row, row, k - depth - 16, rows - first, turned + 16, kTileDepth);
-    pack_left_register(turned, kTileDepth, kTileSide, kTileDepth, into);
+    pack_left_register(EvenRows{turned, kTileDepth}, 0, kTileSide, 0, kTileDepth, into);
+  });
+}
+
+template <class Rows>
+[[gnu::always_inline]] inline void pack_panel(const Rows& rows, std::int64_t column, std::int64_t k,
+                                              std::int64_t columns, float* panel) {
+  for_each_register(k, reinterpret_cast<Half*>(panel), [&](std::int64_t depth, std::int64_t first, Half* into) {
+    pack_right_register(rows, depth, k, column + first, columns - first, into);
   });
 }
 
 void pack(const float* from, std::int64_t row, std::int64_t k, std::int64_t columns, float* panel) {
-  for_each_register(k, reinterpret_cast<Half*>(panel), [&](std::int64_t depth, std::int64_t first, Half* into) {
-    pack_right_register(from + depth * row + first, row, k - depth, columns - first, into);
-  });
+  pack_panel(EvenRows{from, row}, 0, k, columns, panel);
+}
+
+void pack_rows(const float* const* rows, std::int64_t column, std::int64_t k, std::int64_t columns, float* panel) {
+  pack_panel(ScatteredRows{rows}, column, k, columns, panel);
 }
 
 void pack_transposed(const float* from, std::int64_t row, std::int64_t k, std::int64_t columns, float* panel) {
@@ -235,7 +252,7 @@ void pack_transposed(const float* from, std::int64_t row, std::int64_t k, std::i
     const float* at = from + first * row + depth;
     transpose(at, row, columns - first, k - depth, turned, kTileSide);
     transpose(at + 16, row, columns - first, k - depth - 16, turned + 16 * kTileSide, kTileSide);
-    pack_right_register(turned, kTileSide, kTileDepth, kTileSide, into);
+    pack_right_register(EvenRows{turned, kTileSide}, 0, kTileDepth, 0, kTileSide, into);
   });
 }
 
@@ -246,10 +263,21 @@ template <class PackTile>
     pack_tile(i, m - i < kSide ? m - i : kSide, into);
 }
 
-void pack_left(const float* from, std::int64_t row, std::int64_t k, std::int64_t m, float* tiles) {
-  for_each_tile(k, m, tiles, [&](std::int64_t i, std::int64_t rows, Half* into) {
-    pack_left_tile(from + i * row, row, k, rows, into);
+template <class Rows>
+[[gnu::always_inline]] inline void pack_left_tiles(const Rows& rows, std::int64_t k, std::int64_t m, float* tiles) {
+  for_each_tile(k, m, tiles, [&](std::int64_t i, std::int64_t, Half* tile) {
+    for_each_register(k, tile, [&](std::int64_t depth, std::int64_t first, Half* into) {
+      pack_left_register(rows, i + first, m, depth, k, into);
+    });
   });
+}
+
+void pack_left(const float* from, std::int64_t row, std::int64_t k, std::int64_t m, float* tiles) {
+  pack_left_tiles(EvenRows{from, row}, k, m, tiles);
+}
+
+void pack_left_rows(const float* const* rows, std::int64_t k, std::int64_t m, float* tiles) {
+  pack_left_tiles(ScatteredRows{rows}, k, m, tiles);
 }
 
 void pack_left_transposed(const float* from, std::int64_t row, std::int64_t k, std::int64_t m, float* tiles) {
@@ -270,6 +298,8 @@ extern const ProductKernels kProductAmx = {.panel = kSide,
                                            .pack = pack,
                                            .pack_transposed = pack_transposed,
                                            .pack_left = pack_left,
-                                           .pack_left_transposed = pack_left_transposed};
+                                           .pack_left_transposed = pack_left_transposed,
+                                           .pack_rows = pack_rows,
+                                           .pack_left_rows = pack_left_rows};
 
 }  // namespace slalom::cpu
