@@ -62,7 +62,7 @@ float sum_of(const float* values, std::int64_t n, std::int64_t times) {
 #endif
 float sum_of_rows(const float* values, std::int64_t row_floats, const std::uint32_t* order, std::int64_t n) {
   const std::int64_t ahead = std::max<std::int64_t>(4, kAheadFloats / row_floats);
-  Lanes sums[2] = {};
+  Lanes sums[4] = {};
   for (std::int64_t i = 0; i < n; ++i) {
     if (i + ahead < n) {
       const float* later = values + static_cast<std::int64_t>(order[i + ahead]) * row_floats;
@@ -72,10 +72,10 @@ float sum_of_rows(const float* values, std::int64_t row_floats, const std::uint3
     for (std::int64_t j = 0; j < row_floats; j += kLaneFloats) {
       Lanes lanes;
       std::memcpy(&lanes, row + j, sizeof lanes);
-      sums[j / kLaneFloats % 2] += lanes;
+      sums[j / kLaneFloats % 4] += lanes;
     }
   }
-  const Lanes all = sums[0] + sums[1];
+  const Lanes all = (sums[0] + sums[1]) + (sums[2] + sums[3]);
   float total = 0.0F;
   for (std::int64_t lane = 0; lane < kLaneFloats; ++lane) total += all[lane];
   return total;

@@ -8,6 +8,7 @@
 
 #include "core/stopwatch.hpp"
 #include "data/sampler.hpp"
+#include "train/order_pool.hpp"
 #include "train/start_members.hpp"
 
 namespace slalom::bench {
@@ -32,8 +33,8 @@ std::optional<std::string> check(Backend& backend, Trial& trial) {
   return "the last member's " + *objection;
 }
 
-/// Whole epochs of all members, one block a member and epoch, prepared as the trainer does it: the next epoch's order is
-/// drawn and announced while this one runs.
+/// Whole epochs of all members, one block a member and epoch, prepared as the trainer does it: for a device the next
+/// epoch's order is drawn and announced while this one runs; for others each member's right before its steps.
 class Epochs {
  public:
   Epochs(Backend& backend, const Problem& problem, Visit visit)
@@ -48,6 +49,10 @@ class Epochs {
   }
 
   void run_epoch() {
+    if (!backend_.looks_ahead()) {
+      run_each(++epoch_);
+      return;
+    }
     const std::vector<StepBlock> blocks = std::move(next_);
     backend_.begin(blocks);
     next_ = blocks_of(++epoch_);
@@ -66,6 +71,23 @@ class Epochs {
   }
 
  private:
+  void run_each(std::int64_t epoch) {
+    orders_.resize(samplers_.size());
+    results_.resize(samplers_.size());
+    backend_.run_each(
+        [&](std::int64_t member) {
+          const auto m = static_cast<std::size_t>(member);
+          orders_[m] = order_pool_.take();
+          samplers_[m].draw(epoch, orders_[m]);
+          return StepBlock{.rows = orders_[m], .batch_size = batch_size_, .learning_rates = rates_};
+        },
+        [&](std::int64_t member, const BlockResult& result) {
+          const auto m = static_cast<std::size_t>(member);
+          results_[m] = result;
+          order_pool_.give_back(std::move(orders_[m]));
+        });
+  }
+
   [[nodiscard]] std::vector<StepBlock> blocks_of(std::int64_t epoch) {
     std::vector<StepBlock> blocks;
     for (data::Sampler& sampler : samplers_) {
@@ -81,6 +103,8 @@ class Epochs {
   std::int64_t epoch_ = 0;
   std::vector<StepBlock> next_;
   std::vector<BlockResult> results_;
+  std::vector<std::vector<std::uint32_t>> orders_;
+  training::OrderPool order_pool_;
 };
 
 }  // namespace

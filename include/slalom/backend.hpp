@@ -84,13 +84,14 @@ class Backend {
   /// each.
   [[nodiscard]] virtual std::vector<BlockResult> run(std::span<const StepBlock> blocks) = 0;
 
+  /// Gives a member's block, and takes what it did.
   using BlockOf = std::function<StepBlock(std::int64_t member)>;
   using TakeResult = std::function<void(std::int64_t member, const BlockResult& result)>;
 
-  /// The same member by member: asks for each one's block, and hands its result over. A backend that trains members one
+  /// run(), member by member: asks for each one's block, and hands its result over. A backend that trains members one
   /// after another does both on the thread that trains the member, right before and after: what is drawn for the block
   /// is then in that core's cache. Both are called once a member, on any threads, for different members at once. By
-  /// default all blocks are asked for first.
+  /// default all blocks are asked for first. If one of the two throws, so does this; some members have been trained then.
   virtual void run_each(const BlockOf& block_of, const TakeResult& take_result);
 
   /// Whether prefetch() makes a difference: then begin(), prefetch() and finish() serve better than run_each().

@@ -11,6 +11,9 @@
 
 namespace slalom::cpu {
 
+/// Of more threads than that, none packs what another one does, too.
+inline constexpr int kFewThreads = 2;
+
 /// An instruction set's products for every layer, by the shapes of the model and the batch alone: what is left over at the
 /// end of an epoch is computed as whole batches are.
 class NetworkProducts {
@@ -38,11 +41,11 @@ class NetworkProducts {
     return most;
   }
 
-  /// Room for A [m, k] of layer l in tiles, if it may use products that take no other.
-  [[nodiscard]] std::int64_t tiles_floats(std::size_t l, const LayerView& layer, std::int64_t m, std::int64_t k) const {
+  /// The most rows of a batch that layer l may take from where they lie; 0: none.
+  [[nodiscard]] std::int64_t most_rows_in_place(std::size_t l, const LayerView& layer) const {
     std::int64_t most = 0;
     for_each_of_layer(l, layer, [&](const ProductKernels& p) {
-      if (p.pack_left != nullptr) most = std::max(most, p.tiles_floats(m, k));
+      if (p.pack_left_rows != nullptr) most = std::max(most, p.most_rows);
     });
     return most;
   }

@@ -69,12 +69,14 @@ void TiledNetworkEngine::make_scratch(int threads, std::int64_t rows, bool train
     floats.resize(static_cast<std::size_t>(n));
     use_huge_pages(floats.data(), floats.size() * sizeof(float));
   };
+  const auto in_place =
+      static_cast<std::size_t>(std::min(rows, products_.most_rows_in_place(0, layout_.layers.front())));
   for (int t = 0; t < threads; ++t) {
     ThreadScratch& scratch = scratch_[static_cast<std::size_t>(t)];
     grow(scratch.panel, panel);
     grow(scratch.tiles, tiles);
     if (training) grow(scratch.loss, scratch_floats(losses_));
-    if (training) scratch.rows.resize(static_cast<std::size_t>(rows));
+    if (training && t < kFewThreads && scratch.rows.size() < in_place) scratch.rows.resize(in_place);
   }
 }
 

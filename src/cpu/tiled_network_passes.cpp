@@ -38,9 +38,6 @@ void take_rows(const ProductKernels& products, const float* rows, AlignedFloats&
   product.a_in_tiles = true;
 }
 
-/// Of more threads than that, none packs what another one packs, too.
-constexpr int kFewThreads = 2;
-
 /// Rows of a batch in a block of A [rows, k]. Many threads get a block each, so that each packs a part of A.
 std::int64_t rows_of_block(const ProductKernels& products, std::int64_t rows, std::int64_t k, int threads) {
   const std::int64_t whole = products.block_rows(rows, k);
@@ -110,7 +107,8 @@ void TiledNetworkEngine::pack_weights(const Batch& batch, const Crew& crew) {
 
 bool TiledNetworkEngine::reads_in_place(const Batch& batch, const Crew& crew) const {
   const ProductKernels& products = products_of(0, batch);
-  return batch.running != nullptr && products.pack_left_rows != nullptr && crew.size() <= kFewThreads &&
+  const bool can = products.pack_left_rows != nullptr && products.pack_rows != nullptr;
+  return batch.running != nullptr && can && crew.size() <= kFewThreads &&
          products.block_rows(batch.n, view_.n_features) >= batch.n;
 }
 
@@ -118,8 +116,9 @@ void TiledNetworkEngine::gather(const Batch& batch, const Crew& crew) {
   LayerBuffers& layer = buffers_.layers.front();
   if (reads_in_place(batch, crew)) {
     ThreadScratch& scratch = scratch_[static_cast<std::size_t>(crew.rank())];
+    assert(batch.n <= static_cast<std::int64_t>(scratch.rows.size()));
     std::transform(batch.rows, batch.rows + batch.n, scratch.rows.begin(),
-                   [&](std::uint32_t row) { return view_.row(static_cast<std::int64_t>(row)); });
+                   [&](std::uint32_t row) { return batch.x.row(static_cast<std::int64_t>(row)); });
     return;
   }
   crew.share(core::ceil_div(batch.n, kGatherRows), [&](std::int64_t first, std::int64_t last) {
@@ -158,6 +157,7 @@ void TiledNetworkEngine::forward(const Batch& batch, Crew& crew) {
                    [&](std::int64_t row, std::int64_t n, std::int64_t first, std::int64_t end) {
                      product.m = n;
                      if (l == 0 && reads_in_place(batch, crew)) {
+                       assert(products.tiles_floats(n, product.k) <= static_cast<std::int64_t>(scratch.tiles.size()));
                        products.pack_left_rows(scratch.rows.data() + row, product.k, n, scratch.tiles.data());
                        product.a = scratch.tiles.data();
                        product.a_in_tiles = true;

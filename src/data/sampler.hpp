@@ -30,7 +30,7 @@ class Sampler {
   void draw(std::int64_t epoch, std::vector<std::uint32_t>& order) const;
 
   [[nodiscard]] std::int64_t size() const noexcept { return n_; }
-  /// Whether epochs have different orders.
+  /// Whether every epoch has an order of its own.
   [[nodiscard]] bool shuffled() const noexcept { return shuffled_; }
 
  private:

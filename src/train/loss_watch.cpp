@@ -9,7 +9,8 @@ namespace slalom::training {
 bool LossWatch::add(double loss) {
   high = loss > kFactor * std::max(best, floor) ? high + 1 : 0;
   ++counted;
-  constexpr double kShare = 1.0 / static_cast<double>(kWindow);  // a power of two: the same bits as a division
+  static_assert((kWindow & (kWindow - 1)) == 0);  // so that the product below has the bits of a division
+  constexpr double kShare = 1.0 / static_cast<double>(kWindow);
   const double change = loss - smoothed;
   smoothed += counted < kWindow ? change / static_cast<double>(counted) : change * kShare;
   best = std::min(best, smoothed);

@@ -9,8 +9,8 @@
 
 namespace slalom::training {
 
-/// Lends out memory, what came back last first: a thread that trains one member after another draws every order into the
-/// same memory, which stays in its core's cache. For several threads at once.
+/// Lends out memory, what came back last first: a thread that trains one member after another mostly draws an order into
+/// what it has just given back, which is in its core's cache. For several threads at once.
 class OrderPool {
  public:
   [[nodiscard]] std::vector<std::uint32_t> take() {

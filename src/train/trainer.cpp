@@ -27,10 +27,11 @@ using training::Guard;
 using training::MemberRun;
 using training::RunState;
 
-constexpr double kBlockSeconds = 0.25;            ///< progress appears about four times a second
-constexpr std::int64_t kFirstBlockSteps = 256;    ///< at least, of a block whose speed is not known yet;
-constexpr std::int64_t kMostFirstSteps = 4096;    ///< more, and at most that, where no more than
-constexpr std::int64_t kFirstProducts = 1 << 28;  ///< so many multiplications are made in a forward pass
+constexpr double kBlockSeconds = 0.25;          ///< progress appears about four times a second
+constexpr std::int64_t kFirstBlockSteps = 256;  ///< of a block whose speed is not known yet, at least
+constexpr std::int64_t kMostFirstSteps = 4096;
+constexpr std::int64_t kFirstProducts = std::int64_t{1} << 28;  ///< multiplications of forward passes, of all members
+constexpr std::int64_t kFirstMemberSteps = std::int64_t{1} << 20;  ///< steps of all members
 constexpr std::int64_t kRowsWorthThreads = std::int64_t{1} << 17;  ///< of all members: a millisecond of drawing
 
 /// Steps a block of `block_seconds` should have, from the speed of the one before.
@@ -40,10 +41,13 @@ std::int64_t next_block_steps(std::int64_t steps, double seconds, double block_s
   return std::clamp<std::int64_t>(static_cast<std::int64_t>(wanted), 1, steps * 4);
 }
 
+/// Steps of the first block: whole epochs of small models, but no more than takes about a quarter of a second.
 std::int64_t first_block_steps(const ModelSpec& spec, const std::vector<MemberRun>& runs) {
-  std::int64_t products = 0;  // of a step of every member
-  for (const MemberRun& run : runs) products += run.batch_size() * ParameterLayout(spec).n_weights;
-  return std::clamp(kFirstProducts / std::max<std::int64_t>(products, 1), kFirstBlockSteps, kMostFirstSteps);
+  const std::int64_t n_weights = ParameterLayout(spec).n_weights;
+  std::int64_t products = 1;  // of a step of every member
+  for (const MemberRun& run : runs) products += run.batch_size() * n_weights;
+  const std::int64_t by_members = kFirstMemberSteps / static_cast<std::int64_t>(runs.size());
+  return std::clamp(std::min(kFirstProducts / products, by_members), kFirstBlockSteps, kMostFirstSteps);
 }
 
 /// The same settings for every member, each with its own stream.
@@ -163,7 +167,7 @@ class Loop {
     });
   }
 
-  /// In parallel if that is worth while: a member may have to draw its epoch's order.
+  /// In parallel if that is worth while: a member may have to draw its epoch's order, or take in as many losses.
   template <class Body>
   void for_each_run(Body&& body) {
     const auto n_members = static_cast<std::int64_t>(runs_.size());
@@ -190,8 +194,8 @@ class Loop {
     for_each_run([&](std::size_t m) { absorb(m, results[m]); });
   }
 
-  /// One after another.
-  void run_each() {
+  /// Each member's block as soon as the backend comes to it.
+  void run_in_turn() {
     backend_.run_each(
         [this](std::int64_t member) {
           const auto m = static_cast<std::size_t>(member);
@@ -211,7 +215,7 @@ class Loop {
     if (backend_.looks_ahead()) {
       run_looking_ahead();
     } else {
-      run_each();
+      run_in_turn();
     }
     const double seconds = seconds_since(began);
     training_seconds_ += seconds;
@@ -433,7 +437,7 @@ class Loop {
   std::int64_t rounds_ = 0;         ///< epochs that the judge has seen
   std::vector<EpochReport> round_;  ///< of the members that have ended the epoch that others are still in
   std::vector<StepBlock> blocks_, blocks_after_;
-  std::vector<std::vector<std::uint32_t>> orders_;      ///< of members that train a whole epoch right now
+  std::vector<std::vector<std::uint32_t>> orders_;      ///< lent to members that train right now
   std::vector<std::optional<Divergence>> divergences_;  ///< what went wrong in the last blocks
   training::OrderPool order_pool_;
   std::int64_t block_steps_ = 1;

@@ -142,9 +142,13 @@ TEST(TiledNetwork, HasTheSameBitsWithEveryFusedInstructionSet) {
 }
 
 TEST(TiledNetwork, BitsDoNotDependOnThreadsOrBlocks) {
-  for (const bool norm : {false, true}) {
-    const std::int64_t features = norm ? 100 : 140;  // without and with a large first layer
-    const std::int64_t batch = norm ? 300 : 130;     // two blocks of rows and one
+  struct Shape {
+    bool norm;
+    std::int64_t features, batch;
+  };
+  // A small first layer and two blocks of rows; a large one and one block; a large one, two blocks and a rest of one.
+  for (const auto [norm, features, batch] : {Shape{true, 100, 300}, Shape{false, 140, 130}, Shape{false, 140, 600}}) {
+    SCOPED_TRACE(batch);
     ModelSpec spec =
         network(LossKind::kCrossEntropy, features, {210, 150}, 5, norm ? Activation::kTanh : Activation::kRelu);
     spec.batch_norm = norm;

@@ -247,16 +247,18 @@ TEST(Product, PacksScatteredRowsAsItDoesEvenOnes) {
     for (const float value : values) bits.push_back(std::bit_cast<std::uint32_t>(value));
     return bits;
   };
+  bool tested = false;
   for (const NamedProducts& named : all_products()) {
     SCOPED_TRACE(named.name);
     const ProductKernels& kernels = *named.kernels;
     ASSERT_EQ(kernels.pack_rows == nullptr, kernels.pack_left_rows == nullptr);
     if (kernels.pack_rows == nullptr) continue;
+    tested = true;
     constexpr float kUntouched = -77.0F;
     for (const auto& [n, columns] : {std::pair<std::int64_t, std::int64_t>{1, 1}, {33, 47}, {64, 32}, {70, 100}}) {
       SCOPED_TRACE(std::to_string(n) + " rows of " + std::to_string(columns));
       const AlignedFloats even = random_floats(n * columns, 4);
-      std::vector<std::vector<float>> scattered;  // each row by itself, with nothing to read behind it
+      std::vector<std::vector<float>> scattered;  // each row by itself
       std::vector<const float*> rows;
       for (std::int64_t i = 0; i < n; ++i) {
         scattered.emplace_back(even.begin() + i * columns, even.begin() + (i + 1) * columns);
@@ -277,6 +279,7 @@ TEST(Product, PacksScatteredRowsAsItDoesEvenOnes) {
       }
     }
   }
+  if (!tested) GTEST_SKIP() << "no products here take scattered rows";
 }
 
 TEST(Product, FinishesWithBiasReluAndSlopes) {

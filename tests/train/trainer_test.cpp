@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <limits>
+#include <numeric>
 #include <set>
 #include <string>
 #include <vector>
@@ -12,12 +13,16 @@
 
 #include <slalom/error.hpp>
 
+#include "cpu/random_problem.hpp"
 #include "train/fake_backend.hpp"
+#include "train/start_members.hpp"
 
 namespace slalom {
 namespace {
 
+using testing::expect_same_state;
 using testing::FakeBackend;
+using testing::random_data;
 
 Dataset rows_of(std::int64_t n) {
   Dataset data;
@@ -155,6 +160,36 @@ TEST(Trainer, DoesTheSameForABackendThatDoesNotLookAhead) {
     EXPECT_EQ(found.members[m].epoch_losses, expected.members[m].epoch_losses);
     EXPECT_EQ(found.members[m].steps, expected.members[m].steps);
     EXPECT_EQ(found.members[m].reason, expected.members[m].reason);
+  }
+}
+
+/// Members with orders of their own, which threads draw into memory that they lend one another.
+TEST(Trainer, MembersOfAPopulationDoWhatEachDoesAlone) {
+  ModelSpec spec;
+  spec.n_features = 3;
+  const Dataset data = random_data(spec, 400);
+  std::vector<MemberPlan> plans;
+  std::vector<MemberConfig> members;
+  for (std::uint32_t m = 0; m < 12; ++m) {
+    plans.push_back({.trainer = config_of(8, 40), .stream = m});
+    plans.back().rows.train_rows.resize(60 + 25 * m);
+    std::iota(plans.back().rows.train_rows.begin(), plans.back().rows.train_rows.end(), m);
+    members.push_back({.stream = m});
+  }
+  for (const int threads : {1, 3}) {
+    SCOPED_TRACE(std::to_string(threads) + " threads");
+    const auto together = make_backend(DeviceKind::kCpu, spec, data, members, {.threads = threads});
+    training::start_members(*together, members);
+    const TrainResult result = train(*together, data, nullptr, plans, {});
+    for (std::size_t m = 0; m < plans.size(); ++m) {
+      SCOPED_TRACE(m);
+      const std::span<const MemberConfig> member(&members[m], 1);
+      const auto alone = make_backend(DeviceKind::kCpu, spec, data, member, {.threads = 1});
+      training::start_members(*alone, member);
+      const TrainResult expected = train(*alone, data, nullptr, std::span(&plans[m], 1), {});
+      EXPECT_EQ(result.members[m].epoch_losses, expected.members[0].epoch_losses);
+      expect_same_state(together->export_state(static_cast<std::int64_t>(m)), alone->export_state(0));
+    }
   }
 }
 
