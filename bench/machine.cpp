@@ -34,6 +34,12 @@ constexpr std::int64_t kUnrolled = 8;
 constexpr std::int64_t kLaneFloats = sizeof(Lanes) / sizeof(float);
 constexpr std::int64_t kAheadFloats = 8192;  ///< from the row in use to the one that is asked for
 
+float total_of(const Lanes& lanes) {
+  float total = 0.0F;
+  for (std::int64_t lane = 0; lane < kLaneFloats; ++lane) total += lanes[lane];
+  return total;
+}
+
 /// Reads `n` floats (a multiple of 128) `times` times. Eight sums in flight hide the latency of additions.
 #if defined(__x86_64__)
 [[gnu::target_clones("avx512f", "avx2", "default")]]
@@ -51,9 +57,7 @@ float sum_of(const float* values, std::int64_t n, std::int64_t times) {
   }
   Lanes all = {};
   for (const Lanes& lanes : sums) all += lanes;
-  float total = 0.0F;
-  for (std::int64_t lane = 0; lane < kLaneFloats; ++lane) total += all[lane];
-  return total;
+  return total_of(all);
 }
 
 /// The same of rows, by a list.
@@ -75,10 +79,7 @@ float sum_of_rows(const float* values, std::int64_t row_floats, const std::uint3
       sums[j / kLaneFloats % 4] += lanes;
     }
   }
-  const Lanes all = (sums[0] + sums[1]) + (sums[2] + sums[3]);
-  float total = 0.0F;
-  for (std::int64_t lane = 0; lane < kLaneFloats; ++lane) total += all[lane];
-  return total;
+  return total_of((sums[0] + sums[1]) + (sums[2] + sums[3]));
 }
 
 double measure_bandwidth(std::int64_t bytes, int threads) {
