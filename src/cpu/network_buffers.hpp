@@ -53,6 +53,7 @@ struct NetworkBuffers {
 struct ThreadScratch {
   AlignedFloats panel;             ///< one of B, packed at need
   AlignedFloats tiles;             ///< of a block of A
+  AlignedFloats turned;            ///< [inputs, panel] of a weight gradient that is computed the other way round
   AlignedFloats loss;              ///< LinearPass::scratch
   std::vector<const float*> rows;  ///< of the batch, where they lie in the data
   bool finite = true;              ///< all gradients that this thread has computed in this step

@@ -26,6 +26,8 @@ struct Product {
   std::int64_t a_row = 0, a_step = 1;
   bool a_in_tiles = false;
   const float* panels = nullptr;
+  std::int64_t b_row =
+      0;               ///< if not 0: `panels` is B as it lies, in rows so many floats apart, readable for whole panels
   float* c = nullptr;  ///< C[i, j] = c[i * c_row + j]
   std::int64_t c_row = 0;
   std::int64_t c_width = 0;  ///< columns of C that may be written, at least n; those beyond n are nobody's
@@ -59,6 +61,7 @@ struct ProductKernels {
   std::int64_t most_rows = 0;   ///< of a block of A, which stays in L2 while panels go by; whole tiles
   std::int64_t most_bytes = 0;  ///< of such a block, unless a tile has more
   ProductPass multiply = nullptr;
+  bool reads_right = false;                     ///< products read B as it lies, too: Product::b_row
   PackPass pack = nullptr;                      ///< B[p, j] = from[p * row + j]
   PackPass pack_transposed = nullptr;           ///< B[p, j] = from[j * row + p]
   PackLeftPass pack_left = nullptr;             ///< A[i, p] = from[i * row + p]; null: products read A as it lies

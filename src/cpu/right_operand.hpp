@@ -13,7 +13,7 @@ namespace slalom::cpu {
 
 /// B [k, n] of a product. Its panels are packed beforehand, for all threads; or at need, one at a time, by the thread that
 /// multiplies with it: then they are written and read within that thread's L2. The latter is less work if no panel is needed
-/// often.
+/// often. A small one is read as it lies.
 struct RightOperand {
   const ProductKernels& products;
   const float* from = nullptr;
@@ -24,6 +24,13 @@ struct RightOperand {
   float* packed = nullptr;  ///< all panels; null: at need
 
   [[nodiscard]] std::int64_t panels() const { return core::ceil_div(n, products.panel); }
+
+  /// Whether it is read as it lies: if it is whole panels, and small enough for L1 with at most eight lines of a panel in
+  /// one set. Packing it would then cost more than it saves.
+  [[nodiscard]] bool in_place() const {
+    constexpr std::int64_t kMostFloats = 8192;
+    return products.reads_right && !transposed && n % products.panel == 0 && k * row <= kMostFloats;
+  }
 
   void pack(std::int64_t p, float* panel) const {
     const std::int64_t column = p * products.panel;
@@ -39,7 +46,7 @@ struct RightOperand {
 
   /// Packs this thread's share of the panels, unless that is done at need.
   void pack_ahead(const Crew& crew) const {
-    if (packed == nullptr) return;
+    if (packed == nullptr || in_place()) return;
     crew.share(panels(), [&](std::int64_t first, std::int64_t last) {
       for (std::int64_t p = first; p < last; ++p) pack(p, packed + p * products.panel_floats(k));
     });
@@ -47,6 +54,11 @@ struct RightOperand {
 
   /// Panels [first, last) of `product`, whose B this is. `panel`: room for one. Returns what ProductPass does.
   [[nodiscard]] bool multiply(Product product, std::int64_t first, std::int64_t last, float* panel) const {
+    if (in_place()) {
+      product.panels = from;
+      product.b_row = row;
+      return products.multiply(product, first, last);
+    }
     product.panels = packed;
     if (packed != nullptr) return products.multiply(product, first, last);
     bool finite = true;

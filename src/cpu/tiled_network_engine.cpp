@@ -53,9 +53,11 @@ int TiledNetworkEngine::threads_for(std::int64_t batch_rows) const {
 void TiledNetworkEngine::make_scratch(int threads, std::int64_t rows, bool training) {
   std::int64_t tiles = 0;
   std::int64_t panel = 0;
+  std::int64_t widest = 0;
   for (std::size_t l = 0; l < layout_.layers.size(); ++l) {
     const LayerView& view = layout_.layers[l];
     products_.for_each_of_layer(l, view, [&](const ProductKernels& products) {
+      widest = std::max(widest, products.panel);
       for (const std::int64_t depth : {view.inputs, view.outputs, rows})
         panel = std::max(panel, products.panel_floats(depth));
       if (training) tiles = std::max(tiles, products.most_block_floats(view.outputs, rows));
@@ -75,6 +77,7 @@ void TiledNetworkEngine::make_scratch(int threads, std::int64_t rows, bool train
     ThreadScratch& scratch = scratch_[static_cast<std::size_t>(t)];
     grow(scratch.panel, panel);
     grow(scratch.tiles, tiles);
+    if (training) grow(scratch.turned, widest * widest);
     if (training) grow(scratch.loss, scratch_floats(losses_));
     if (training && t < kFewThreads && scratch.rows.size() < in_place) scratch.rows.resize(in_place);
   }

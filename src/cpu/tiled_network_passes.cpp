@@ -167,7 +167,7 @@ void TiledNetworkEngine::forward(const Batch& batch, Crew& crew) {
                      product.c = (plain_relu_ ? above.input.data() : layer.z.data()) + row * product.c_row;
                      std::ignore = weights.multiply(product, first, end, scratch.panel.data());
                    });
-    if (batch.running != nullptr) gradient_right(batch, l, crew).pack_ahead(crew);
+    if (batch.running != nullptr && !turns_gradient(batch, l)) gradient_right(batch, l, crew).pack_ahead(crew);
     crew.meet();
     if (plain_relu_) continue;
     if (view.gamma >= 0) {
@@ -279,7 +279,50 @@ void TiledNetworkEngine::delta_below(const Batch& batch, std::size_t l, const Cr
                  });
 }
 
+bool TiledNetworkEngine::turns_gradient(const Batch& batch, std::size_t l) const {
+  const LayerView& view = layout_.layers[l];
+  const ProductKernels& products = products_of(l, batch);
+  const bool hidden = l + 1 < layout_.layers.size();
+  return hidden && products.pack_left == nullptr && view.inputs < products.panel && view.outputs >= products.panel;
+}
+
+/// As weight_gradient(), by panels of outputs: [inputs, outputs] = input^T delta, turned when it is stored.
+void TiledNetworkEngine::turned_weight_gradient(const Batch& batch, std::size_t l, const Crew& crew) {
+  const LayerView& view = layout_.layers[l];
+  const LayerBuffers& layer = buffers_.layers[l];
+  const ProductKernels& products = products_of(l, batch);
+  const std::int64_t panel = products.panel;
+  const std::int64_t panels = core::ceil_div(view.outputs, panel);
+  ThreadScratch& scratch = scratch_[static_cast<std::size_t>(crew.rank())];
+  crew.share(panels, [&](std::int64_t first, std::int64_t last) {
+    for (std::int64_t p = first; p < last; ++p) {
+      const std::int64_t output = p * panel;
+      const RightOperand delta{.products = products,
+                               .from = layer.delta.data() + output,
+                               .row = layer.row,
+                               .k = batch.n,
+                               .n = std::min(panel, view.outputs - output)};
+      const Product product{.m = view.inputs,
+                            .n = delta.n,
+                            .k = batch.n,
+                            .a = layer.input.data(),
+                            .a_row = 1,
+                            .a_step = layer.input_row,
+                            .c = scratch.turned.data(),
+                            .c_row = panel,
+                            .c_width = panel};
+      if (l == 0) prefetch(batch, p, panels);
+      if (!delta.multiply(product, 0, 1, scratch.panel.data())) scratch.finite = false;
+      float* gradient = gradient_.data() + view.weight + output * view.inputs;
+      for (std::int64_t j = 0; j < delta.n; ++j) {
+        for (std::int64_t i = 0; i < view.inputs; ++i) gradient[j * view.inputs + i] = scratch.turned[i * panel + j];
+      }
+    }
+  });
+}
+
 void TiledNetworkEngine::weight_gradient(const Batch& batch, std::size_t l, const Crew& crew) {
+  if (turns_gradient(batch, l)) return turned_weight_gradient(batch, l, crew);
   const bool last_layer = l + 1 == layout_.layers.size();
   const LayerView& view = layout_.layers[l];
   const LayerBuffers& layer = buffers_.layers[l];

@@ -43,11 +43,13 @@ std::vector<NamedProducts> all_products() {
 
 float at(const AlignedFloats& values, std::int64_t i) { return values[static_cast<std::size_t>(i)]; }
 
-/// A [m, k], given transposed if `a_transposed`, times B [k, n], packed from its transpose if `b_transposed`.
+/// A [m, k], given transposed if `a_transposed`, times B [k, n], packed from its transpose if `b_transposed`, or read as
+/// it lies.
 struct Case {
   std::int64_t m = 1, n = 1, k = 1;
   bool a_transposed = false, b_transposed = false;
   bool padded = false;  ///< C has room for whole panels
+  bool b_as_it_lies = false;
   Finish finish = Finish::kStore;
 };
 
@@ -60,7 +62,7 @@ class ProductRun {
         a_row_(c.a_transposed ? c.m + 3 : c.k + 3),
         a_(random_floats(a_row_ * (c.a_transposed ? c.k : c.m), 1)),
         b_row_(c.b_transposed ? c.k + 5 : c.n + 5),
-        b_(random_floats(b_row_ * (c.b_transposed ? c.n : c.k), 2)),
+        b_(random_floats(b_row_ * (c.b_transposed ? c.n : c.k) + panel_, 2)),
         c_row_((c.padded ? panels_ * panel_ : c.n) + 7),
         c_(static_cast<std::size_t>(c_row_ * c.m), kUntouched),
         operand_(random_floats(c_row_ * c.m + panel_, 3)) {
@@ -80,7 +82,8 @@ class ProductRun {
                     .a = a_.data(),
                     .a_row = c.a_transposed ? 1 : a_row_,
                     .a_step = c.a_transposed ? a_row_ : 1,
-                    .panels = packed.data(),
+                    .panels = c.b_as_it_lies ? b_.data() : packed.data(),
+                    .b_row = c.b_as_it_lies ? b_row_ : 0,
                     .c = c_.data(),
                     .c_row = c_row_,
                     .c_width = c.padded ? panels_ * panel_ : c.n,
@@ -175,7 +178,8 @@ std::vector<Case> cases() {
 std::string describe(const Case& c, std::string_view set) {
   return std::string(set) + " m " + std::to_string(c.m) + " n " + std::to_string(c.n) + " k " + std::to_string(c.k) +
          (c.a_transposed ? " A transposed" : "") + (c.b_transposed ? " B transposed" : "") +
-         (c.padded ? " padded" : "") + " finish " + std::to_string(static_cast<int>(c.finish));
+         (c.b_as_it_lies ? " B as it lies" : "") + (c.padded ? " padded" : "") + " finish " +
+         std::to_string(static_cast<int>(c.finish));
 }
 
 TEST(Product, EqualsFloat64SumsOverOddShapes) {
@@ -183,6 +187,18 @@ TEST(Product, EqualsFloat64SumsOverOddShapes) {
     for (const Case& c : cases()) {
       SCOPED_TRACE(describe(c, name));
       ASSERT_NO_FATAL_FAILURE(ProductRun(c, *kernels).check());
+    }
+  }
+}
+
+TEST(Product, ReadsBAsItLiesWithTheSameBits) {
+  for (const cpu::InstructionSet& set : cpu::instruction_sets()) {
+    ASSERT_TRUE(set.products->reads_right) << set.name;
+    for (Case c : cases()) {
+      if (c.b_transposed || c.padded) continue;
+      const AlignedFloats packed = ProductRun(c, *set.products).result();
+      c.b_as_it_lies = true;
+      ASSERT_EQ(ProductRun(c, *set.products).result(), packed) << describe(c, set.name);
     }
   }
 }

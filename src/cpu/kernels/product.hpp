@@ -25,10 +25,10 @@ constexpr std::int64_t kTileRows = 4;
 constexpr std::int64_t kDepth = 128;      ///< rows of a panel's piece: 16 KiB at most
 constexpr std::int64_t kBlockRows = 144;  ///< whole tiles in every case
 
-/// Products of rows [0, kRows) of A with a piece of a panel, added to `sums`.
+/// Products of rows [0, kRows) of A with a piece of a panel, whose rows are `b_row` floats apart, added to `sums`.
 template <int kRows, int kVectors>
-[[gnu::always_inline]] inline void add_products(const Product& p, const float* a, const float* b, std::int64_t depth,
-                                                Sums<kRows, kVectors>& sums) {
+[[gnu::always_inline]] inline void add_products(const Product& p, const float* a, const float* b, std::int64_t b_row,
+                                                std::int64_t depth, Sums<kRows, kVectors>& sums) {
   const std::int64_t row = p.a_in_tiles ? 1 : p.a_row;
   const std::int64_t step = p.a_in_tiles ? kTileRows : p.a_step;
   for (std::int64_t i = 0; i < depth; ++i) {
@@ -46,7 +46,7 @@ template <int kRows, int kVectors>
               });
         });
     a += step;
-    b += kPanel;
+    b += b_row;
   }
 }
 
@@ -61,7 +61,11 @@ template <int kRows, int kVectors>
           load<Register>(to.c + static_cast<std::int64_t>(r) * to.c_row + static_cast<std::int64_t>(v) * kRegister);
     });
   }
-  add_products(p, a, b, depth, sums);
+  if (p.b_row == 0) {
+    add_products(p, a, b, kPanel, depth, sums);
+  } else {
+    add_products(p, a, b, p.b_row, depth, sums);
+  }
   if (last) {
     bad += finish_tile(p, to, sums);
   } else {
@@ -115,10 +119,12 @@ bool multiply(const Product& p, std::int64_t first, std::int64_t last) {
   const std::int64_t even = (p.k + pieces - 1) / pieces;  // pieces of about the same depth
   for (std::int64_t panel = first; panel < last; ++panel) {
     const std::int64_t columns = columns_of(p, panel);
-    const float* b = p.panels + panel * kPanel * p.k;
+    const bool as_it_lies = p.b_row != 0;
+    const float* b = p.panels + panel * kPanel * (as_it_lies ? 1 : p.k);
+    const std::int64_t b_row = as_it_lies ? p.b_row : kPanel;
     for (std::int64_t from = 0; from < p.k; from += even) {
       const std::int64_t depth = p.k - from < even ? p.k - from : even;
-      piece(p, b + from * kPanel, from, depth, panel * kPanel, columns, bad);
+      piece(p, b + from * b_row, from, depth, panel * kPanel, columns, bad);
     }
   }
   return all_zero(bad);
@@ -210,6 +216,7 @@ constexpr ProductKernels kProductKernels{.panel = kPanel,
                                          .most_rows = kBlockRows,
                                          .most_bytes = std::int64_t{1} << 40,
                                          .multiply = multiply,
+                                         .reads_right = true,
                                          .pack = pack,
                                          .pack_transposed = pack_transposed,
                                          .pack_left_transposed = pack_left_transposed};

@@ -97,9 +97,11 @@ template <int kRows, int kVectors>
 
 /// Whether no lane of what finish_tile() returned is NaN.
 [[gnu::always_inline]] inline bool all_zero(Register bad) {
-  bool zero = true;
-  for (std::int64_t lane = 0; lane < kRegister; ++lane) zero = zero && bad[lane] == 0.0F;
-  return zero;
+  float lanes[kRegister];
+  store(lanes, bad);
+  Floats4 sum{};
+  for (std::int64_t lane = 0; lane < kRegister; lane += 4) sum += load<Floats4>(lanes + lane);
+  return (sum[0] + sum[2]) + (sum[1] + sum[3]) == 0.0F;
 }
 
 }  // namespace
