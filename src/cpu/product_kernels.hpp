@@ -18,17 +18,16 @@ enum class Finish {
   kGate,            ///< * (operand[i, j] > 0 ? 1 : 0): back through relu, whose result is the operand
 };
 
-/// C[m, n] = finish(A[m, k] B[k, n]). B lies in panels of ProductKernels::panel columns, packed by its functions. Every
-/// element of C is the same sum in the same order, whatever m, n and the panels that are asked for.
+/// C[m, n] = finish(A[m, k] B[k, n]). B lies in panels of ProductKernels::panel columns, packed by its functions,
+/// or as it is. Every element of C is the same sum in the same order, whatever m, n and the panels that are asked for.
 struct Product {
   std::int64_t m = 0, n = 0, k = 0;
   const float* a = nullptr;  ///< A[i, p] = a[i * a_row + p * a_step]; or in tiles, packed
   std::int64_t a_row = 0, a_step = 1;
   bool a_in_tiles = false;
   const float* panels = nullptr;
-  std::int64_t b_row =
-      0;               ///< if not 0: `panels` is B as it lies, in rows so many floats apart, readable for whole panels
-  float* c = nullptr;  ///< C[i, j] = c[i * c_row + j]
+  std::int64_t b_row = 0;  ///< if not 0: B[p, j] = panels[p * b_row + j], readable for whole panels
+  float* c = nullptr;      ///< C[i, j] = c[i * c_row + j]
   std::int64_t c_row = 0;
   std::int64_t c_width = 0;  ///< columns of C that may be written, at least n; those beyond n are nobody's
   Finish finish = Finish::kStore;

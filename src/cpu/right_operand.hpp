@@ -27,9 +27,10 @@ struct RightOperand {
 
   /// Whether it is read as it lies: if it is whole panels, and small enough for L1 with at most eight lines of a panel in
   /// one set. Packing it would then cost more than it saves.
-  [[nodiscard]] bool in_place() const {
+  [[nodiscard]] bool read_as_it_lies() const {
     constexpr std::int64_t kMostFloats = 8192;
-    return products.reads_right && !transposed && n % products.panel == 0 && k * row <= kMostFloats;
+    const bool whole_panels = !transposed && rows == nullptr && n % products.panel == 0;
+    return products.reads_right && whole_panels && k * row <= kMostFloats;
   }
 
   void pack(std::int64_t p, float* panel) const {
@@ -46,7 +47,7 @@ struct RightOperand {
 
   /// Packs this thread's share of the panels, unless that is done at need.
   void pack_ahead(const Crew& crew) const {
-    if (packed == nullptr || in_place()) return;
+    if (packed == nullptr || read_as_it_lies()) return;
     crew.share(panels(), [&](std::int64_t first, std::int64_t last) {
       for (std::int64_t p = first; p < last; ++p) pack(p, packed + p * products.panel_floats(k));
     });
@@ -54,7 +55,7 @@ struct RightOperand {
 
   /// Panels [first, last) of `product`, whose B this is. `panel`: room for one. Returns what ProductPass does.
   [[nodiscard]] bool multiply(Product product, std::int64_t first, std::int64_t last, float* panel) const {
-    if (in_place()) {
+    if (read_as_it_lies()) {
       product.panels = from;
       product.b_row = row;
       return products.multiply(product, first, last);

@@ -65,8 +65,8 @@ class TiledNetworkEngine : public Engine<float> {
   void forward(const Batch& batch, Crew& crew);
   void outputs(const Batch& batch, Crew& crew);
   void backward(const Batch& batch, Crew& crew);
-  /// Whether layer l's weight gradient is computed the other way round: of fewer inputs than a panel has columns, with
-  /// products that read A as it lies.
+  /// Whether layer l's weight gradient is computed the other way round, by products that read A as it lies: of fewer inputs
+  /// than a panel has columns, if fewer multiplications are wasted.
   [[nodiscard]] bool turns_gradient(const Batch& batch, std::size_t l) const;
   void turned_weight_gradient(const Batch& batch, std::size_t l, const Crew& crew);
   void weight_gradient(const Batch& batch, std::size_t l, const Crew& crew);

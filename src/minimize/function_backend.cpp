@@ -72,7 +72,7 @@ std::vector<BlockResult> FunctionBackend::run(std::span<const StepBlock> blocks)
   const auto steps_done = static_cast<std::size_t>(steps());
   if (path_.size() > steps_done + 1) path_.resize(steps_done + 1);  // the guard went back
   for (std::size_t s = 0; s < blocks[0].learning_rates.size(); ++s) {
-    const Evaluation& here = evaluate_at(store_.parameters());
+    const Evaluation& here = evaluate_at({store_.parameters().begin(), store_.parameters().end()});
     result.losses.push_back(here.value);
     if (!here.finite()) {
       result.first_non_finite = static_cast<std::int64_t>(s);

@@ -146,15 +146,16 @@ TEST(TiledNetwork, HasTheSameBitsWithEveryFusedInstructionSet) {
 TEST(TiledNetwork, BitsDoNotDependOnThreadsOrBlocks) {
   struct Shape {
     bool norm;
-    std::int64_t features, batch, units = 210;
+    std::int64_t features, batch;
+    std::vector<std::int64_t> hidden{210, 150};
   };
   // A small first layer and two blocks of rows; a large one and one block; a large one, two blocks and a rest of one; and
-  // one of few inputs, whose weights' gradient is computed the other way round, below one that is read as it lies.
-  for (const auto [norm, features, batch, units] :
-       {Shape{true, 100, 300}, Shape{false, 140, 130}, Shape{false, 140, 600}, Shape{false, 7, 600, 32}}) {
+  // one of few inputs, the gradient of whose weights is computed the other way round, below one whose are read as they lie.
+  for (const auto& [norm, features, batch, hidden] :
+       {Shape{true, 100, 300}, Shape{false, 140, 130}, Shape{false, 140, 600}, Shape{false, 7, 650, {64, 120}}}) {
     SCOPED_TRACE(batch);
     ModelSpec spec =
-        network(LossKind::kCrossEntropy, features, {units, 150}, 5, norm ? Activation::kTanh : Activation::kRelu);
+        network(LossKind::kCrossEntropy, features, hidden, 5, norm ? Activation::kTanh : Activation::kRelu);
     spec.batch_norm = norm;
     spec.dropout = norm ? 0.2 : 0.0;
     const Dataset data = random_data(spec, 700, true);

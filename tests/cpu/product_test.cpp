@@ -363,9 +363,13 @@ TEST(Product, ReportsSumsThatAreNotFinite) {
         a[static_cast<std::size_t>(row * 2)] = 1.0F;
         take_a();
         EXPECT_TRUE(kernels.multiply(product, 0, panels)) << name;
-        b[static_cast<std::size_t>(kSize - 1)] = bad;  // in the last panel
-        pack_b();
-        EXPECT_FALSE(kernels.multiply(product, panels - 1, panels)) << name << " " << bad << " in B";
+        for (std::int64_t column = 0; column < kSize; ++column) {  // every lane
+          b[static_cast<std::size_t>(column)] = bad;
+          pack_b();
+          const std::int64_t panel = column / kernels.panel;
+          EXPECT_FALSE(kernels.multiply(product, panel, panel + 1)) << name << " " << bad << " in column " << column;
+          b[static_cast<std::size_t>(column)] = 2.0F;
+        }
       }
     }
   }

@@ -61,7 +61,7 @@ template <int kRows, int kVectors>
           load<Register>(to.c + static_cast<std::int64_t>(r) * to.c_row + static_cast<std::int64_t>(v) * kRegister);
     });
   }
-  if (p.b_row == 0) {
+  if (p.b_row == 0) {  // a constant makes shorter code: AVX2 3 % faster
     add_products(p, a, b, kPanel, depth, sums);
   } else {
     add_products(p, a, b, p.b_row, depth, sums);

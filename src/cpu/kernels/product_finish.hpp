@@ -101,7 +101,7 @@ template <int kRows, int kVectors>
   store(lanes, bad);
   Floats4 sum{};
   for (std::int64_t lane = 0; lane < kRegister; lane += 4) sum += load<Floats4>(lanes + lane);
-  return (sum[0] + sum[2]) + (sum[1] + sum[3]) == 0.0F;
+  return sum_of(sum) == 0.0F;
 }
 
 }  // namespace

@@ -52,10 +52,8 @@ template <class Vector>
   return Floats4{ab[0], ab[2], cd[0], cd[2]} + Floats4{ab[1], ab[3], cd[1], cd[3]};
 }
 
-[[gnu::always_inline]] inline float sum_of(Floats8 v) {
-  const Floats4 s = fold(v);
-  return (s[0] + s[2]) + (s[1] + s[3]);
-}
+[[gnu::always_inline]] inline float sum_of(Floats4 v) { return (v[0] + v[2]) + (v[1] + v[3]); }
+[[gnu::always_inline]] inline float sum_of(Floats8 v) { return sum_of(fold(v)); }
 
 /// A sum in 16 lanes, in vectors.
 struct LaneSum {
