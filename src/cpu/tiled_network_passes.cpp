@@ -318,7 +318,7 @@ void TiledNetworkEngine::turned_weight_gradient(const Batch& batch, std::size_t 
       if (!delta.multiply(product, 0, 1, scratch.panel.data())) scratch.finite = false;
       float* gradient = gradient_.data() + view.weight + output * view.inputs;
       for (std::int64_t j = 0; j < delta.n; ++j) {
-        for (std::int64_t i = 0; i < view.inputs; ++i) gradient[j * view.inputs + i] = scratch.turned[i * panel + j];
+        for (std::int64_t i = 0; i < view.inputs; ++i) gradient[j * view.inputs + i] = product.c[i * panel + j];
       }
     }
   });
