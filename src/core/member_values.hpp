@@ -7,23 +7,28 @@
 #include <vector>
 
 #include <slalom/backend.hpp>
+#include <slalom/dataset.hpp>
 #include <slalom/error.hpp>
 
 #include "core/rules.hpp"
 
 namespace slalom::core {
 
+/// From the start of a cache line: engines read vectors of weights where they lie.
+template <class Real>
+using AlignedValues = std::vector<Real, CacheAlignedAllocator<Real>>;
+
 template <class Real>
 struct MemberValues {
-  std::vector<Real> parameters;  ///< the arena
-  std::vector<Real> state;       ///< slot after slot, as many values each as are trainable
+  AlignedValues<Real> parameters;  ///< the arena
+  AlignedValues<Real> state;       ///< slot after slot, as many values each as are trainable
 };
 
 /// Optimiser state before the first step: zeros, AdaGrad's initial accumulator, averaged SGD's mean of one iterate.
 template <class Real>
-[[nodiscard]] std::vector<Real> fresh_state(const RuleSettings& settings, const std::vector<Real>& parameters,
-                                            std::size_t n_trainable) {
-  std::vector<Real> state(n_trainable * static_cast<std::size_t>(settings.n_slots), Real(0));
+[[nodiscard]] AlignedValues<Real> fresh_state(const RuleSettings& settings, const AlignedValues<Real>& parameters,
+                                              std::size_t n_trainable) {
+  AlignedValues<Real> state(n_trainable * static_cast<std::size_t>(settings.n_slots), Real(0));
   if (settings.rule == Rule::kAdagrad) {
     std::fill(state.begin(), state.end(), static_cast<Real>(settings.initial_accumulator));
   }
@@ -44,7 +49,7 @@ template <class Real>
                     std::to_string(n_total) + " and " + std::to_string(n_state));
   }
   const auto rounded = [](const std::vector<double>& values) {
-    std::vector<Real> result(values.size());
+    AlignedValues<Real> result(values.size());
     std::transform(values.begin(), values.end(), result.begin(), [](double v) { return static_cast<Real>(v); });
     return result;
   };

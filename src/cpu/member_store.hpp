@@ -9,7 +9,6 @@
 #include <vector>
 
 #include <slalom/backend.hpp>
-#include <slalom/dataset.hpp>
 #include <slalom/error.hpp>
 #include <slalom/model.hpp>
 
@@ -22,25 +21,19 @@ namespace slalom::cpu {
 template <class Real>
 class MemberStore {
  public:
-  /// From the start of a cache line: engines read vectors of weights where they lie.
-  using Values = std::vector<Real, CacheAlignedAllocator<Real>>;
-
   MemberStore(const ParameterLayout& layout, const MemberConfig& config)
       : config_(config),
         settings_(core::resolve_rule(config.optimizer)),
         clock_(settings_),
         n_trainable_(static_cast<std::size_t>(layout.n_trainable)),
-        parameters_(static_cast<std::size_t>(layout.n_total)) {
-    const std::vector<Real> zeros(parameters_.size());
-    const std::vector<Real> state = core::fresh_state(settings_, zeros, n_trainable_);
-    state_.assign(state.begin(), state.end());
-  }
+        parameters_(static_cast<std::size_t>(layout.n_total)),
+        state_(core::fresh_state(settings_, parameters_, n_trainable_)) {}
 
   [[nodiscard]] const MemberConfig& config() const noexcept { return config_; }
   [[nodiscard]] const core::RuleSettings& settings() const noexcept { return settings_; }
   [[nodiscard]] core::StepClock& clock() noexcept { return clock_; }
-  [[nodiscard]] Values& parameters() noexcept { return parameters_; }
-  [[nodiscard]] Values& state() noexcept { return state_; }
+  [[nodiscard]] core::AlignedValues<Real>& parameters() noexcept { return parameters_; }
+  [[nodiscard]] core::AlignedValues<Real>& state() noexcept { return state_; }
 
   /// What prediction uses: the mean of the iterates for averaged SGD.
   [[nodiscard]] std::vector<Real> evaluation_parameters() const {
@@ -60,9 +53,9 @@ class MemberStore {
 
   /// An empty optimizer_state means a fresh start from these parameters.
   void import_state(const MemberState& state) {
-    const core::MemberValues<Real> values = core::values_of<Real>(state, settings_, parameters_.size(), n_trainable_);
-    parameters_.assign(values.parameters.begin(), values.parameters.end());
-    state_.assign(values.state.begin(), values.state.end());
+    core::MemberValues<Real> values = core::values_of<Real>(state, settings_, parameters_.size(), n_trainable_);
+    parameters_ = std::move(values.parameters);
+    state_ = std::move(values.state);
     clock_.reset(state.step, state.clock);
   }
 
@@ -78,16 +71,16 @@ class MemberStore {
  private:
   struct Snapshot {
     core::StepClock clock;
-    Values parameters;
-    Values state;
+    core::AlignedValues<Real> parameters;
+    core::AlignedValues<Real> state;
   };
 
   MemberConfig config_;
   core::RuleSettings settings_;
   core::StepClock clock_;
   std::size_t n_trainable_;
-  Values parameters_;
-  Values state_;  ///< slot after slot, n_trainable_ each
+  core::AlignedValues<Real> parameters_;
+  core::AlignedValues<Real> state_;  ///< slot after slot, n_trainable_ each
   std::array<std::optional<Snapshot>, kSnapshotSlots> snapshots_;
 };
 

@@ -15,8 +15,8 @@ namespace {
 
 /// Whether the state before the first step is zero where the parameters are: core::fresh_state.
 bool starts_from_zeros(const core::RuleSettings& settings) {
-  const std::vector<float> one_parameter(1, 0.0F);
-  const std::vector<float> state = core::fresh_state(settings, one_parameter, 1);
+  const core::AlignedValues<float> one_parameter(1, 0.0F);
+  const core::AlignedValues<float> state = core::fresh_state(settings, one_parameter, 1);
   return std::all_of(state.begin(), state.end(), [](float value) { return value == 0.0F; });
 }
 
@@ -89,7 +89,7 @@ void Population::import_state(std::int64_t index, const MemberState& state) {
   core::MemberValues<float> values = core::values_of<float>(state, member.settings, static_cast<std::size_t>(n_total_),
                                                             static_cast<std::size_t>(n_trainable_));
   member.clock.reset(state.step, state.clock);
-  std::vector<float>& host = values.parameters;
+  core::AlignedValues<float>& host = values.parameters;
   host.insert(host.end(), values.state.begin(), values.state.end());
   SLALOM_CHECK(
       cudaMemcpyAsync(parameters(index), host.data(), host.size() * sizeof(float), cudaMemcpyHostToDevice, stream_));
