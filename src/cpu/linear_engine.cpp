@@ -23,6 +23,9 @@ constexpr std::int64_t kMostChunks = 64;
 
 constexpr std::int64_t kTileFloats = 4096;   ///< of rows, or of outputs: half of the smallest L1 cache
 constexpr std::int64_t kAheadFloats = 8192;  ///< from the row in use to the one that is prefetched
+// Rows whose first lines are asked for before the rest: of 1 to 4 KiB (measured; shorter rows gain nothing, longer lose).
+constexpr std::int64_t kLeastEarlyFloats = 256;
+constexpr std::int64_t kMostEarlyFloats = 1024;
 
 /// Partial sums of a dot product. Lane i sums elements i, i + 16, ...; the lanes are added pairwise.
 constexpr std::int64_t kLanes = 16;
@@ -57,6 +60,9 @@ LinearProblem problem_of(const ModelSpec& spec, const Dataset& data, const Compa
     p.compact = {.place = compact->place.data(), .low = compact->low.data(), .high = compact->high.data()};
   }
   if (needs_prefetching(data.n_rows, p.stride)) p.ahead = std::clamp<std::int64_t>(kAheadFloats / p.stride, 4, 128);
+  if (p.ahead != 0 && p.stride >= kLeastEarlyFloats && p.stride <= kMostEarlyFloats) {
+    p.early_step = core::round_up(core::ceil_div(p.width, std::int64_t{4}), kLanes);
+  }
   return p;
 }
 

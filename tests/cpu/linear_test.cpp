@@ -159,6 +159,29 @@ TEST(LinearEngine, RowsInBitsGiveTheBitsOfRowsInFloats) {
   }
 }
 
+TEST(LinearEngine, PrefetchingChangesNoBit) {
+  constexpr std::int64_t kCachedFloats = 1 << 18;
+  constexpr std::int64_t kRows = 200;  // of which some data has more: then rows are prefetched
+  for (const std::int64_t d : {1, 17, 250, 257, 300, 1000, 1024, 1030}) {
+    for (const LossKind loss : {LossKind::kMse, LossKind::kCrossEntropy}) {
+      const ModelSpec spec = linear_spec(loss, d, 3);
+      const Dataset few = random_data(spec, kRows);
+      const Dataset many = random_data(spec, kCachedFloats / row_stride(d) + 1);
+      ASSERT_LE(kRows * row_stride(d), kCachedFloats);
+      ASSERT_TRUE(std::equal(few.features.begin(), few.features.end(), many.features.begin()));
+      const MemberConfig member{.optimizer = {.kind = OptimizerKind::kAdam}};
+      for (const cpu::InstructionSet& set : cpu::instruction_sets()) {
+        for (const std::int64_t batch : {3, 44, 200}) {
+          SCOPED_TRACE(describe(spec, kRows, batch) + " " + std::string(set.name));
+          EngineBackend plain = backend_of(spec, few, member, set);
+          EngineBackend prefetching = backend_of(spec, many, member, set);
+          expect_same_outcome(outcome_of(prefetching, spec, few, batch), outcome_of(plain, spec, few, batch));
+        }
+      }
+    }
+  }
+}
+
 TEST(LinearEngine, PrefetchedRowsInBitsGiveTheSameBits) {
   const ModelSpec spec = linear_spec(LossKind::kBce, 600, 1);
   // Records of 384 bytes: beyond what is left to the caches.

@@ -20,7 +20,7 @@ namespace {
 /// What is known of the rows of a tile. Rows up to the next multiple of kGroup repeat the first with weight 0.
 struct Tile : RowLosses {
   const float* row[kMostTile];
-  const float* soon[kMostTile];  ///< rows to prefetch
+  const float* soon[kMostTile + kGroup];  ///< rows to prefetch, and the group after them
 };
 
 template <int kStride>
@@ -30,7 +30,8 @@ template <int kStride>
   for (std::int64_t r = 0; r < tile.count; ++r) tile.row[r] = p.features + rows[r] * stride;
   for (std::int64_t r = tile.count; r < tile.padded; ++r) tile.row[r] = tile.row[0];
   if (p.ahead == 0) return;
-  for (std::int64_t r = 0; r < tile.padded; ++r) {
+  const std::int64_t n_soon = tile.padded + (p.early_step != 0 ? kGroup : 0);
+  for (std::int64_t r = 0; r < n_soon; ++r) {
     const std::int64_t at = tile.begin + r + p.ahead;
     std::uint32_t row = rows[0];
     if (at < pass.n) {
@@ -39,7 +40,7 @@ template <int kStride>
       row = pass.next[at - pass.n];
     }
     tile.soon[r] = p.features + row * stride;
-    if (p.targets != nullptr) __builtin_prefetch(p.targets + row * p.n_outputs);
+    if (p.targets != nullptr && r < tile.padded) __builtin_prefetch(p.targets + row * p.n_outputs);
   }
 }
 

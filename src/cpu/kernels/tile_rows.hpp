@@ -34,7 +34,8 @@ constexpr int kCompactRows = -1;  ///< likewise: records of CompactRows
 /// Asks for the cache line at `at`, into L2: more such requests can be under way than there are buffers that fill L1.
 [[gnu::always_inline]] inline void prefetch_line(const float* at) { __builtin_prefetch(at, 0, 2); }
 
-/// Four rows' dot products with w: [p.width].
+/// Four rows' dot products with w: [p.width]. Meanwhile it asks for the rows soon[0] to soon[3] and, where p.early_step is
+/// not 0, for the first lines of the rows a group further on, so that their pages are known when the rest is asked for.
 template <int kStride, bool kPrefetch>
 [[gnu::always_inline]] inline Floats4 dot4(const LinearProblem& p, const float* w, const float* const* row,
                                            const float* const* soon) {
@@ -48,8 +49,15 @@ template <int kStride, bool kPrefetch>
                    fold(weights * load_row<kStride>(row[2])), fold(weights * load_row<kStride>(row[3])));
   } else {
     constexpr bool kCompact = kStride == kCompactRows;
+    const float* const* early = soon + kGroup;
+    std::int64_t next_early = p.early_step != 0 ? 0 : p.width;
     const auto ask_ahead = [&](std::int64_t i, int r) __attribute__((always_inline)) {
-      if (kPrefetch && (!kCompact || i < p.stride)) prefetch_line(soon[r] + i);
+      if (!kPrefetch) return;
+      if (!kCompact || i < p.stride) prefetch_line(soon[r] + i);
+      if (r == 0 && i == next_early) {
+        prefetch_line(*early++);
+        next_early += p.early_step;
+      }
     };
     LaneSum sum[4];
     std::int64_t i = 0;
