@@ -14,8 +14,8 @@
 
 #include <slalom/dataset.hpp>
 
+#include "core/huge_pages.hpp"
 #include "core/stopwatch.hpp"
-#include "cpu/huge_pages.hpp"
 #include "cpu/instruction_set.hpp"
 
 namespace slalom::bench {
@@ -88,7 +88,7 @@ float sum_of_rows(const float* values, std::int64_t row_floats, const std::uint3
 
 double measure_bandwidth(std::int64_t bytes, int threads) {
   AlignedFloats values(static_cast<std::size_t>(bytes) / sizeof(float), 1.0F);
-  cpu::use_huge_pages(values.data(), values.size() * sizeof(float));  // as for training data
+  core::use_huge_pages(values.data(), values.size() * sizeof(float));  // as for training data
   const std::int64_t times = std::max<std::int64_t>(1, kBytesPerRun / bytes);
   double best = 0.0;
   for (int run = 0; run < kRuns; ++run) {

@@ -10,9 +10,9 @@
 
 #include <oneapi/dnnl/dnnl.hpp>
 
+#include "core/huge_pages.hpp"
 #include "core/rounding.hpp"
 #include "core/stopwatch.hpp"
-#include "cpu/huge_pages.hpp"
 #include "cpu/instruction_set.hpp"
 #include "suite.hpp"
 
@@ -75,8 +75,8 @@ class OwnProduct {
       : o_(o),
         panels_(static_cast<std::size_t>(kernels_.panels_floats(o.k, o.n))),
         tiles_(static_cast<std::size_t>(kernels_.tiles_floats(o.m, o.k))) {
-    cpu::use_huge_pages(panels_.data(), panels_.size() * sizeof(float));
-    cpu::use_huge_pages(tiles_.data(), tiles_.size() * sizeof(float));
+    core::use_huge_pages(panels_.data(), panels_.size() * sizeof(float));
+    core::use_huge_pages(tiles_.data(), tiles_.size() * sizeof(float));
   }
 
   void run() {

@@ -2,7 +2,7 @@
 // Thread scaling: the same work on 1, 2, 4, ... cores, and how fast they read memory.
 #include <utility>
 
-#include "cpu/huge_pages.hpp"
+#include "core/huge_pages.hpp"
 #include "data/sampler.hpp"
 #include "thread_counts.hpp"
 #include "training.hpp"
@@ -22,7 +22,7 @@ std::vector<Problem> problems() {
 /// Reads an array that is larger than most caches.
 void time_reads(benchmark::State& state, int threads) {
   AlignedFloats values(std::size_t{1} << 27U, 1.0F);
-  cpu::use_huge_pages(values.data(), values.size() * sizeof(float));
+  core::use_huge_pages(values.data(), values.size() * sizeof(float));
   for (auto _ : state) read_memory(values, threads, 1);
   count_rate(state, "bytes/s", static_cast<double>(values.size() * sizeof(float)));
 }
@@ -30,7 +30,7 @@ void time_reads(benchmark::State& state, int threads) {
 /// Reads rows in random order: of W2 or W3, what is left of them without arithmetic.
 void time_rows(benchmark::State& state, std::int64_t n_rows, std::int64_t row_floats, int threads) {
   AlignedFloats values(static_cast<std::size_t>(n_rows * row_floats), 1.0F);
-  cpu::use_huge_pages(values.data(), values.size() * sizeof(float));
+  core::use_huge_pages(values.data(), values.size() * sizeof(float));
   data::Sampler sampler(n_rows, {}, 1, 0, true);
   const std::span<const std::uint32_t> order = sampler.order(0);
   for (auto _ : state) read_rows(values, row_floats, order, threads);

@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <optional>
 
+#include "core/huge_pages.hpp"
 #include "cpu/compact_rows.hpp"
 #include "cpu/host_backend.hpp"
 #include "cpu/host_backends.hpp"
-#include "cpu/huge_pages.hpp"
 #include "cpu/instruction_set.hpp"
 #include "cpu/linear_engine.hpp"
 #include "cpu/tiled_network_engine.hpp"
@@ -20,9 +20,9 @@ class CpuBackend : public HostBackend<float> {
  public:
   CpuBackend(const ModelSpec& spec, const Dataset& train, std::span<const MemberConfig> members, int threads)
       : HostBackend(spec, members), threads_(threads) {
-    use_huge_pages(train.features.data(), train.features.size() * sizeof(float));
+    core::use_huge_pages(train.features.data(), train.features.size() * sizeof(float));
     if (spec.is_linear()) compact_ = compact_rows(train.view());
-    if (compact_) use_huge_pages(compact_->records.data(), compact_->records.size() * sizeof(float));
+    if (compact_) core::use_huge_pages(compact_->records.data(), compact_->records.size() * sizeof(float));
     // Several members: one thread each. One member gets all threads.
     const int workers = std::clamp(static_cast<int>(std::min<std::size_t>(members.size(), 1024)), 1, threads);
     for (int i = 0; i < workers; ++i) add_worker(make_engine(spec, train, workers > 1 ? 1 : threads));

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "cpu/huge_pages.hpp"
+#include "core/huge_pages.hpp"
 #include "cpu/linear_kernels.hpp"
 
 namespace slalom::cpu {
@@ -21,7 +21,7 @@ class Arrangement {
     std::int64_t total = 0;
     for (const Wanted& wanted : wanted_) total += core::round_up(wanted.n, kLine);
     memory.assign(static_cast<std::size_t>(total), 0.0F);
-    use_huge_pages(memory.data(), memory.size() * sizeof(float));
+    core::use_huge_pages(memory.data(), memory.size() * sizeof(float));
     float* at = memory.data();
     for (const Wanted& wanted : wanted_) {
       *wanted.buffer = {at, static_cast<std::size_t>(wanted.n)};

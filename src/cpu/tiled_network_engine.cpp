@@ -7,7 +7,7 @@
 #include <cstring>
 
 #include "core/clip.hpp"
-#include "cpu/huge_pages.hpp"
+#include "core/huge_pages.hpp"
 #include "cpu/loss_problem.hpp"
 #include "cpu/run_block.hpp"
 
@@ -41,7 +41,7 @@ TiledNetworkEngine::TiledNetworkEngine(const ModelSpec& spec, const Dataset& dat
       scratch_(static_cast<std::size_t>(threads)),
       gradient_(static_cast<std::size_t>(layout_.n_trainable)),
       squares_(static_cast<std::size_t>(core::ceil_div(layout_.n_trainable, kPiece))) {
-  use_huge_pages(gradient_.data(), gradient_.size() * sizeof(float));
+  core::use_huge_pages(gradient_.data(), gradient_.size() * sizeof(float));
 }
 
 int TiledNetworkEngine::threads_for(std::int64_t batch_rows) const {
@@ -69,7 +69,7 @@ void TiledNetworkEngine::make_scratch(int threads, std::int64_t rows, bool train
   const auto grow = [](AlignedFloats& floats, std::int64_t n) {
     if (floats.size() >= static_cast<std::size_t>(n)) return;
     floats.resize(static_cast<std::size_t>(n));
-    use_huge_pages(floats.data(), floats.size() * sizeof(float));
+    core::use_huge_pages(floats.data(), floats.size() * sizeof(float));
   };
   const auto in_place =
       static_cast<std::size_t>(std::min(rows, products_.most_rows_in_place(0, layout_.layers.front())));
@@ -86,8 +86,8 @@ void TiledNetworkEngine::make_scratch(int threads, std::int64_t rows, bool train
 BlockResult TiledNetworkEngine::train(MemberStore<float>& member, const StepBlock& block) {
   const auto rows = static_cast<std::int64_t>(rows_of_step(block, 0).size());
   buffers_.reserve(spec_, layout_, products_, rows, true);
-  use_huge_pages(member.parameters().data(), member.parameters().size() * sizeof(float));
-  use_huge_pages(member.state().data(), member.state().size() * sizeof(float));
+  core::use_huge_pages(member.parameters().data(), member.parameters().size() * sizeof(float));
+  core::use_huge_pages(member.state().data(), member.state().size() * sizeof(float));
   const int threads = threads_for(rows);
   make_scratch(threads, rows, true);
   const Run run{block, member, passes_.update(member.settings().rule, core::flags_of(member.settings()))};

@@ -6,6 +6,7 @@
 #include <slalom/error.hpp>
 #include <slalom/preprocess.hpp>
 
+#include "core/huge_pages.hpp"
 #include "data/class_names.hpp"
 #include "data/column_index.hpp"
 #include "data/row_list.hpp"
@@ -72,12 +73,11 @@ class Applier {
     set_.n_targets = p_.classes.empty() ? static_cast<std::int64_t>(p_.targets.size()) : 1;
     set_.target_offset = p_.target_offset;
     set_.target_scale = p_.target_scale;
-    set_.features.assign(static_cast<std::size_t>(set_.n_rows * row_stride(set_.n_features)), 0.0F);
-    std::int64_t feature = 0;
-    for (const InputColumn& input : p_.inputs) {
-      fill_feature(input, feature);
-      feature += input.width();
-    }
+    const auto n_values = static_cast<std::size_t>(set_.n_rows * row_stride(set_.n_features));
+    set_.features.reserve(n_values);
+    core::expect_huge_pages(set_.features.data(), n_values * sizeof(float));
+    set_.features.assign(n_values, 0.0F);
+    fill_features();
     if (purpose_ != Purpose::kPredict) {
       fill_targets(cross_entropy);
       fill_weights();
@@ -123,24 +123,63 @@ class Applier {
     return column.numeric();
   }
 
-  void put(std::size_t i, std::int64_t feature, double raw) {
-    const auto f = static_cast<std::size_t>(feature);
-    const std::size_t at = i * static_cast<std::size_t>(row_stride(set_.n_features)) + f;
-    set_.features[at] = static_cast<float>((raw - p_.offset[f]) / p_.scale[f]);
+  /// Where a feature of a row goes.
+  float& place(std::size_t i, std::int64_t feature) {
+    return set_.features[i * static_cast<std::size_t>(row_stride(set_.n_features)) + static_cast<std::size_t>(feature)];
   }
 
-  void fill_feature(const InputColumn& input, std::int64_t feature) {
-    const Column& column = columns_.trained(input.name, !input.categorical);
-    if (!input.categorical) {
-      const std::vector<double>& values = column.numeric().values;
-      for (std::size_t i = 0; i < rows_.size(); ++i) {
-        const double value = values[rows_[i]];
-        if (std::isnan(value) && p_.missing == MissingPolicy::kError) refuse_missing(table_, rows_[i], input.name);
-        put(i, feature, std::isnan(value) ? input.fill : value);
+  float scaled(std::int64_t feature, double raw) const {
+    const auto f = static_cast<std::size_t>(feature);
+    return static_cast<float>((raw - p_.offset[f]) / p_.scale[f]);
+  }
+
+  /// Numeric columns whose features share a cache line are filled together: one by one, each would fetch every line.
+  void fill_features() {
+    constexpr std::int64_t kLine = 16;
+    std::vector<NumericFeature> line;
+    std::int64_t feature = 0;
+    const auto fill_line = [&] {
+      fill_numeric(line, feature - static_cast<std::int64_t>(line.size()));
+      line.clear();
+    };
+    for (const InputColumn& input : p_.inputs) {
+      const Column& column = columns_.trained(input.name, !input.categorical);
+      if (input.categorical) {
+        fill_line();
+        fill_one_hot(input, feature,
+                     column.is_numeric() ? data::as_categories(column.numeric()) : column.categorical());
+        feature += input.width();
+      } else {
+        line.push_back({column.numeric().values.data(), input.fill});
+        refuse_missing_numbers(line.back(), input.name);
+        if (++feature % kLine == 0) fill_line();
       }
-      return;
     }
-    fill_one_hot(input, feature, column.is_numeric() ? data::as_categories(column.numeric()) : column.categorical());
+    fill_line();
+  }
+
+  struct NumericFeature {
+    const double* values;  ///< of every table row
+    double fill;           ///< instead of missing ones
+  };
+
+  void refuse_missing_numbers(const NumericFeature& feature, const std::string& name) const {
+    if (p_.missing != MissingPolicy::kError) return;
+    for (const std::uint32_t row : rows_) {
+      if (std::isnan(feature.values[row])) refuse_missing(table_, row, name);
+    }
+  }
+
+  /// Neighbouring features, from `first` on.
+  void fill_numeric(std::span<const NumericFeature> features, std::int64_t first) {
+    for (std::size_t i = 0; i < rows_.size(); ++i) {
+      std::int64_t at = first;
+      for (const NumericFeature& feature : features) {
+        const double value = feature.values[rows_[i]];
+        place(i, at) = scaled(at, std::isnan(value) ? feature.fill : value);
+        ++at;
+      }
+    }
   }
 
   void fill_one_hot(const InputColumn& input, std::int64_t feature, const CategoricalColumn& cells) {
@@ -154,7 +193,8 @@ class Applier {
       const std::int32_t level =
           code == CategoricalColumn::kMissing ? input.fill_code : levels[static_cast<std::size_t>(code)];
       if (level < 0 && unseen++ == 0) example = cells.categories[static_cast<std::size_t>(code)];
-      for (std::int64_t l = 0; l < input.width(); ++l) put(i, feature + l, l == level ? 1.0 : 0.0);
+      for (std::int64_t l = 0; l < input.width(); ++l)
+        place(i, feature + l) = scaled(feature + l, l == level ? 1.0 : 0.0);
     }
     if (unseen > 0) {
       notes_.push_back(table_.source + ": column '" + input.name + "' has " + std::to_string(unseen) +

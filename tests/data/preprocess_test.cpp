@@ -74,6 +74,85 @@ TEST(Preprocess, EncodesLevelsByNameAndFillsMissingCells) {
   EXPECT_EQ(d.view().row(5)[1], 1.0F);        // missing becomes the most frequent, x
 }
 
+/// Column j is numbers, some missing, or, if j is in `categorical`, categories.
+Table mixed_table(int n_columns, const std::set<int>& categorical, std::size_t n_rows) {
+  Table t;
+  t.source = "mixed.csv";
+  t.n_rows = static_cast<std::int64_t>(n_rows);
+  for (int j = 0; j < n_columns; ++j) {
+    CategoricalColumn cells{{}, {"p", "q", "r"}};
+    NumericColumn numbers;
+    for (std::size_t i = 0; i < n_rows; ++i) {
+      const auto u = static_cast<int>(i);
+      cells.codes.push_back((u + j) % 4 - 1);
+      numbers.values.push_back((u * 7 + j) % 11 == 3 ? kNan : (u * 13 + j * 5) % 17 + 0.1 * j);
+    }
+    static_assert(CategoricalColumn::kMissing == -1);
+    const std::string name = "c" + std::to_string(j);
+    if (categorical.contains(j)) {
+      t.columns.emplace_back(name, std::move(cells));
+    } else {
+      t.columns.emplace_back(name, std::move(numbers));
+    }
+  }
+  std::vector<double> y(n_rows);
+  std::iota(y.begin(), y.end(), 0.0);
+  t.columns.emplace_back("y", NumericColumn{std::move(y)});
+  return t;
+}
+
+/// What an input makes of a cell before scaling: a number, or the level that is 1.
+double raw_feature(const InputColumn& input, const Column& column, std::size_t row, std::int64_t level) {
+  if (!input.categorical) {
+    const double value = column.numeric().values[row];
+    return std::isnan(value) ? input.fill : value;
+  }
+  const CategoricalColumn& cells = column.categorical();
+  const std::int32_t code = cells.codes[row];
+  const std::string& name = code < 0 ? input.categories[static_cast<std::size_t>(input.fill_code)]
+                                     : cells.categories[static_cast<std::size_t>(code)];
+  return input.categories[static_cast<std::size_t>(level)] == name ? 1.0 : 0.0;
+}
+
+TEST(Preprocess, EveryCellIsScaledWhereverItsColumnLies) {
+  const std::vector<std::uint32_t> rows{30, 2, 17, 5, 5, 29, 0};
+  for (const int n_columns : {1, 7, 15, 16, 17, 33, 50}) {
+    for (const std::set<int>& categorical : {std::set<int>{}, {0}, {15}, {16, 17}, {3, 20, 34}}) {
+      if (n_columns == 1 && categorical.contains(0)) continue;
+      const Table t = mixed_table(n_columns, categorical, 31);
+      SCOPED_TRACE(std::to_string(n_columns) + " columns, " + std::to_string(categorical.size()) + " categorical");
+      Notes notes;
+      const Preprocessing p = fit(t, {.targets = {"y"}});
+      const Dataset d = apply_preprocessing(p, t, rows, Purpose::kTrain, false, notes);
+      ASSERT_EQ(d.n_rows, static_cast<std::int64_t>(rows.size()));
+      for (std::size_t i = 0; i < rows.size(); ++i) {
+        const float* const row = d.view().row(static_cast<std::int64_t>(i));
+        std::size_t f = 0;
+        for (std::size_t j = 0; j < p.inputs.size(); ++j) {
+          for (std::int64_t level = 0; level < p.inputs[j].width(); ++level, ++f) {
+            const double raw = raw_feature(p.inputs[j], t.columns[j], rows[i], level);
+            ASSERT_EQ(row[f], static_cast<float>((raw - p.offset[f]) / p.scale[f])) << "row " << i << " feature " << f;
+          }
+        }
+        for (; f < static_cast<std::size_t>(d.view().stride); ++f) ASSERT_EQ(row[f], 0.0F);
+      }
+    }
+  }
+}
+
+TEST(Preprocess, RefusesTheFirstColumnWithAMissingNumber) {
+  Table t = small_table();
+  t.columns.insert(t.columns.begin(), Column("b", NumericColumn{{1, 2, 3, 4, 5, kNan}}));
+  Notes notes;
+  const Preprocessing p = fit(t, {.targets = {"y"}, .missing = MissingPolicy::kError}, false, {0, 1, 2, 3});
+  const auto apply = [&](std::vector<std::uint32_t> rows) {
+    return message_of([&] { static_cast<void>(apply_preprocessing(p, t, rows, Purpose::kTrain, false, notes)); });
+  };
+  EXPECT_EQ(apply({0, 1, 2, 3}), "no error");
+  EXPECT_EQ(apply({0, 4}), t.place(4) + ", column 'a': the cell is missing (--missing error)");
+  EXPECT_EQ(apply({4, 5}), t.place(5) + ", column 'b': the cell is missing (--missing error)");
+}
+
 TEST(Preprocess, RareLevelsBecomeOther) {
   const Table t = small_table();
   Notes notes;
