@@ -23,7 +23,7 @@ constexpr std::int64_t kMostChunks = 64;
 
 constexpr std::int64_t kTileFloats = 4096;   ///< of rows, or of outputs: half of the smallest L1 cache
 constexpr std::int64_t kAheadFloats = 8192;  ///< from the row in use to the one that is prefetched
-// Rows whose first lines are asked for before the rest: of 1 to 4 KiB (measured; shorter rows gain nothing, longer lose).
+// Rows whose first lines are asked for before the rest: of 1 to 4 KiB. Measured: shorter ones gain nothing, longer lose.
 constexpr std::int64_t kLeastEarlyFloats = 256;
 constexpr std::int64_t kMostEarlyFloats = 1024;
 

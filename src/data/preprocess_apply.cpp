@@ -139,6 +139,7 @@ class Applier {
     std::vector<NumericFeature> line;
     std::int64_t feature = 0;
     const auto fill_line = [&] {
+      if (line.empty()) return;
       fill_numeric(line, feature - static_cast<std::int64_t>(line.size()));
       line.clear();
     };

@@ -44,13 +44,13 @@ template <int kStride>
   }
 }
 
-template <int kStride, bool kPrefetch>
+template <int kStride, Ahead kAhead>
 [[gnu::always_inline]] inline void dots_of_output(const LinearProblem& p, const float* w, float bias, Tile& tile,
                                                   float* z) {
   for (std::int64_t r = 0; r < tile.padded; r += kGroup) {
-    const Floats4 low = dot4<kStride, kPrefetch>(p, w, tile.row + r, tile.soon + r);
+    const Floats4 low = dot4<kStride, kAhead>(p, w, tile.row + r, tile.soon + r);
     const bool half = r + 4 >= tile.count;  // the rest repeats the first row
-    const Floats4 high = half ? low : dot4<kStride, kPrefetch>(p, w, tile.row + r + 4, tile.soon + r + 4);
+    const Floats4 high = half ? low : dot4<kStride, kAhead>(p, w, tile.row + r + 4, tile.soon + r + 4);
     store(z + r, join(low, high) + bias);  // all eight at once: as they are loaded again
   }
 }
@@ -62,11 +62,15 @@ template <int kStride>
   const float* bias = pass.parameters + p.n_weights;
   std::int64_t j = 0;
   if (p.ahead != 0) {
-    dots_of_output<kStride, true>(p, pass.parameters, bias[0], tile, tile.z);
+    if (p.early_step != 0) {
+      dots_of_output<kStride, Ahead::kRowsAndFirstLines>(p, pass.parameters, bias[0], tile, tile.z);
+    } else {
+      dots_of_output<kStride, Ahead::kRows>(p, pass.parameters, bias[0], tile, tile.z);
+    }
     j = 1;
   }
   for (; j < p.n_outputs; ++j) {
-    dots_of_output<kStride, false>(p, pass.parameters + j * p.width, bias[j], tile, tile.z + j * p.tile);
+    dots_of_output<kStride, Ahead::kNothing>(p, pass.parameters + j * p.width, bias[j], tile, tile.z + j * p.tile);
   }
 }
 

@@ -30,8 +30,9 @@ double small_pass(const LinearProblem& p, const LinearPass& pass) {
   const auto add_group = [&](const std::uint32_t* rows, Floats8 weight, Floats8 scale) __attribute__((always_inline)) {
     const auto at = [&](int r) __attribute__((always_inline)) { return features + std::size_t{rows[r]} * 8; };
     const float* const row[kGroup] = {at(0), at(1), at(2), at(3), at(4), at(5), at(6), at(7)};
-    const Floats8 z =
-        join(dot4<8, false>(p, pass.parameters, row, row), dot4<8, false>(p, pass.parameters, row + 4, row + 4)) + bias;
+    const Floats8 z = join(dot4<8, Ahead::kNothing>(p, pass.parameters, row, row),
+                           dot4<8, Ahead::kNothing>(p, pass.parameters, row + 4, row + 4)) +
+                      bias;
     const Floats8 y{from[rows[0]], from[rows[1]], from[rows[2]], from[rows[3]],
                     from[rows[4]], from[rows[5]], from[rows[6]], from[rows[7]]};
     float value[kGroup];

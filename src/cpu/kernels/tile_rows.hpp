@@ -34,15 +34,18 @@ constexpr int kCompactRows = -1;  ///< likewise: records of CompactRows
 /// Asks for the cache line at `at`, into L2: more such requests can be under way than there are buffers that fill L1.
 [[gnu::always_inline]] inline void prefetch_line(const float* at) { __builtin_prefetch(at, 0, 2); }
 
-/// Four rows' dot products with w: [p.width]. Meanwhile it asks for the rows soon[0] to soon[3] and, where p.early_step is
-/// not 0, for the first lines of the rows a group further on, so that their pages are known when the rest is asked for.
-template <int kStride, bool kPrefetch>
+/// What is asked for during dot products: nothing, rows, or also the first lines of rows a group further on, whose pages
+/// are known then when the rest is asked for.
+enum class Ahead { kNothing, kRows, kRowsAndFirstLines };
+
+/// Four rows' dot products with w: [p.width]. soon: the rows that are asked for.
+template <int kStride, Ahead kAhead>
 [[gnu::always_inline]] inline Floats4 dot4(const LinearProblem& p, const float* w, const float* const* row,
                                            const float* const* soon) {
   if constexpr (kStride > 0) {
     using Row = decltype(load_row<kStride>(w));
     const Row weights = load<Row>(w);
-    if constexpr (kPrefetch) {
+    if constexpr (kAhead != Ahead::kNothing) {
       for (int r = 0; r < 4; ++r) prefetch_line(soon[r]);
     }
     return sums_of(fold(weights * load_row<kStride>(row[0])), fold(weights * load_row<kStride>(row[1])),
@@ -50,11 +53,11 @@ template <int kStride, bool kPrefetch>
   } else {
     constexpr bool kCompact = kStride == kCompactRows;
     const float* const* early = soon + kGroup;
-    std::int64_t next_early = p.early_step != 0 ? 0 : p.width;
+    std::int64_t next_early = 0;
     const auto ask_ahead = [&](std::int64_t i, int r) __attribute__((always_inline)) {
-      if (!kPrefetch) return;
+      if (kAhead == Ahead::kNothing) return;
       if (!kCompact || i < p.stride) prefetch_line(soon[r] + i);
-      if (r == 0 && i == next_early) {
+      if (kAhead == Ahead::kRowsAndFirstLines && r == 0 && i == next_early) {
         prefetch_line(*early++);
         next_early += p.early_step;
       }
