@@ -33,9 +33,8 @@ struct LinearProblem {
   std::int64_t n_all = 0;      ///< n_weights + n_outputs rounded up to 8
   std::int64_t tile = 8;       ///< rows that are kept in L1: a multiple of 8, at most kMostTile
   std::int64_t ahead = 0;      ///< rows between the one in use and the one that is prefetched; 0: none is
-  std::int64_t early_step =
-      0;  ///< columns from one request for the first line of a row even further ahead to the next:
-          ///< a multiple of 16, at least width / 4; 0: there are none
+  /// Columns between two requests for first lines of rows even further ahead: a multiple of 16, at least width / 4.
+  std::int64_t early_step = 0;  ///< 0: there are none
   float loss_constant = 0.0F;
 };
 
