@@ -25,12 +25,19 @@ void advise([[maybe_unused]] const void* data, [[maybe_unused]] std::size_t byte
 #endif
 }
 
-}  // namespace
-
+/// Memory that nobody has written to gets such pages at the first write.
 void expect_huge_pages([[maybe_unused]] const void* data, [[maybe_unused]] std::size_t bytes) noexcept {
 #if defined(__linux__) && defined(MADV_HUGEPAGE)
   advise(data, bytes, MADV_HUGEPAGE);
 #endif
+}
+
+}  // namespace
+
+void assign_zeros(AlignedFloats& values, std::size_t n) {
+  values.reserve(n);
+  expect_huge_pages(values.data(), n * sizeof(float));
+  values.assign(n, 0.0F);
 }
 
 void use_huge_pages(const void* data, std::size_t bytes) noexcept {

@@ -6,10 +6,12 @@
 
 #include <cstddef>
 
+#include <slalom/dataset.hpp>
+
 namespace slalom::core {
 
-/// Asks for them for memory that nobody has written to: it gets them at the first write.
-void expect_huge_pages(const void* data, std::size_t bytes) noexcept;
+/// Makes `values`, which are empty, n zeros. New memory gets such pages as it is written.
+void assign_zeros(AlignedFloats& values, std::size_t n);
 
 /// Asks for them for memory in use: its pages are copied together now.
 void use_huge_pages(const void* data, std::size_t bytes) noexcept;

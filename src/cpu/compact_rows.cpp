@@ -6,6 +6,7 @@
 #include <bit>
 #include <cstring>
 
+#include "core/huge_pages.hpp"
 #include "core/rounding.hpp"
 
 namespace slalom::cpu {
@@ -90,7 +91,7 @@ void set_places(const Plan& plan, const Values& values, CompactRows& rows) {
 }
 
 void pack(const FeatureView& x, const Plan& plan, CompactRows& rows) {
-  rows.records.assign(static_cast<std::size_t>(x.n_rows * rows.record), 0.0F);
+  core::assign_zeros(rows.records, static_cast<std::size_t>(x.n_rows * rows.record));
   for (std::int64_t i = 0; i < x.n_rows; ++i) {
     const float* row = x.row(i);
     float* record = rows.records.data() + i * rows.record;

@@ -22,7 +22,6 @@ class CpuBackend : public HostBackend<float> {
       : HostBackend(spec, members), threads_(threads) {
     core::use_huge_pages(train.features.data(), train.features.size() * sizeof(float));
     if (spec.is_linear()) compact_ = compact_rows(train.view());
-    if (compact_) core::use_huge_pages(compact_->records.data(), compact_->records.size() * sizeof(float));
     // Several members: one thread each. One member gets all threads.
     const int workers = std::clamp(static_cast<int>(std::min<std::size_t>(members.size(), 1024)), 1, threads);
     for (int i = 0; i < workers; ++i) add_worker(make_engine(spec, train, workers > 1 ? 1 : threads));

@@ -73,10 +73,7 @@ class Applier {
     set_.n_targets = p_.classes.empty() ? static_cast<std::int64_t>(p_.targets.size()) : 1;
     set_.target_offset = p_.target_offset;
     set_.target_scale = p_.target_scale;
-    const auto n_values = static_cast<std::size_t>(set_.n_rows * row_stride(set_.n_features));
-    set_.features.reserve(n_values);
-    core::expect_huge_pages(set_.features.data(), n_values * sizeof(float));
-    set_.features.assign(n_values, 0.0F);
+    core::assign_zeros(set_.features, static_cast<std::size_t>(set_.n_rows * row_stride(set_.n_features)));
     fill_features();
     if (purpose_ != Purpose::kPredict) {
       fill_targets(cross_entropy);
